@@ -1,0 +1,82 @@
+"""The command line: ``python -m vicreg list`` and ``python -m vicreg train NAME``.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import argparse
+import signal
+import sys
+from dataclasses import replace
+
+from .errors import VICRegError
+from .experiments import EXPERIMENTS, Experiment, find_experiment
+from .storage import runs_folder, weights_folder
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse(arguments)
+    try:
+        if options.command == "list":
+            list_experiments()
+            return 0
+        return train_experiment(options)
+    except (VICRegError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m vicreg", description="VICReg on CIFAR-10.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="list the experiments and which of them are trained")
+    train = commands.add_parser(
+        "train", help="train an experiment; goes on from its checkpoint where there is one"
+    )
+    train.add_argument("name", help="an experiment of 'python -m vicreg list'")
+    train.add_argument("--epochs", type=int, metavar="N", help="default: the experiment's")
+    train.add_argument("--seed", type=int, metavar="S", help="default: the experiment's")
+    train.add_argument("--batch-size", type=int, metavar="B", help="default: the experiment's")
+    train.add_argument("--device", metavar="D", help="cpu or cuda; default: the best there is")
+    train.add_argument("--data", metavar="DIR", help="default: $VICREG_DATA, else data/")
+    return parser.parse_args(arguments)
+
+
+def list_experiments() -> None:
+    for name, experiment in EXPERIMENTS.items():
+        trained = (weights_folder() / f"{name}.pt").exists()
+        state = "trained" if trained else "not trained"
+        print(f"{name:24} {state:12} {experiment.epochs:3} epochs  {experiment.description}")
+
+
+def chosen_experiment(options: argparse.Namespace) -> Experiment:
+    experiment = find_experiment(options.name)
+    if options.seed is not None:
+        experiment = experiment.with_seed(options.seed)
+    given = {"epochs": options.epochs, "batch_size": options.batch_size}
+    return replace(experiment, **{k: v for k, v in given.items() if v is not None})
+
+
+def train_experiment(options: argparse.Namespace) -> int:
+    experiment = chosen_experiment(options)
+    # Heavy, and not needed to list or to refuse a wrong name.
+    from .data import load_cifar10
+    from .device import best_device, describe
+    from .train import train
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as Ctrl-C does
+    try:
+        device = best_device(options.device)
+        data = load_cifar10(options.data)
+        print(f"{experiment.name}: {experiment.epochs} epochs of {data.train.name} on {describe(device)}")
+        path = train(experiment, data, device)
+    except KeyboardInterrupt:
+        checkpoint = runs_folder() / f"{experiment.name}.checkpoint.pt"
+        kept = f"{checkpoint} is kept" if checkpoint.exists() else "no epoch was finished"
+        print(f"\nInterrupted; {kept}. The same command goes on from there.", file=sys.stderr)
+        return 130
+    print(f"The weights are in {path}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

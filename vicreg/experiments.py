@@ -1,0 +1,52 @@
+"""The experiments of the report: one frozen value each, an ablation a one-field difference.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from dataclasses import dataclass, replace
+
+from .errors import VICRegError
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that decides what a training run learns; the defaults are the exercise's.
+
+    Attributes: name, which also names the weights file; description, one line for people;
+    seed; epochs; batch_size, images a step; learning_rate, betas and weight_decay of Adam;
+    invariance_weight, variance_weight and covariance_weight, Eq. 6's lambda, mu and nu;
+    target_std and eps, Eq. 3's gamma and epsilon.
+    """
+
+    name: str
+    description: str
+    seed: int = 0
+    epochs: int = 30
+    batch_size: int = 256
+    learning_rate: float = 3e-4
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = 1e-6
+    invariance_weight: float = 25.0
+    variance_weight: float = 25.0
+    covariance_weight: float = 1.0
+    target_std: float = 1.0
+    eps: float = 1e-4
+
+    def with_seed(self, seed: int) -> "Experiment":
+        """The same experiment from another seed, under a name of its own."""
+        return self if seed == self.seed else replace(self, name=f"{self.name}_seed{seed}", seed=seed)
+
+
+VICREG = Experiment(name="vicreg", description="VICReg with the recommended hyper-parameters (Q1)")
+
+EXPERIMENTS = {experiment.name: experiment for experiment in (VICREG,)}
+
+
+def find_experiment(name: str) -> Experiment:
+    """The experiment of a name.
+
+    Raises: VICRegError, listing the names there are, for an unknown one.
+    """
+    if name not in EXPERIMENTS:
+        raise VICRegError(f"There is no experiment {name!r}; choose from: {', '.join(EXPERIMENTS)}.")
+    return EXPERIMENTS[name]

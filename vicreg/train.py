@@ -1,0 +1,257 @@
+"""Algorithm 1: training VICReg, with a checkpoint every epoch.
+
+The random draws of an epoch depend on the seed and the epoch alone, so a run that goes on from a
+checkpoint draws what the uninterrupted one would have drawn.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+from torch import Generator, Tensor
+from tqdm import tqdm
+
+from .augment import augment
+from .data import Cifar10
+from .device import autocast, describe, gains_by_bf16, keep_freed_memory
+from .errors import VICRegError
+from .experiments import Experiment
+from .loss import VICRegLoss, vicreg_loss
+from .model import Encoder, Projector
+from .storage import runs_folder, write_atomically
+from .weights import History, Provenance, experiment_from, save_run
+
+CHECK_EVERY = 10  # steps between looks at the loss; each look waits for the device
+TRAINING, TESTING = 0, 1  # streams of random numbers
+
+
+def train(experiment: Experiment, data: Cifar10, device: torch.device) -> Path:
+    """Train an experiment to its last epoch, from its checkpoint where there is one.
+
+    Parameters: data, whose training images are trained on and whose test images are only
+    watched; device, where everything is kept and computed.
+    Returns: the weights file written at the end.
+    Raises: ValueError for settings that cannot work; VICRegError when a loss is not finite, or
+    when the checkpoint is damaged or another run's. The last good checkpoint is always kept.
+    """
+    check_settings(experiment, data)
+    keep_freed_memory()
+    encoder, projector = initial_models(experiment.seed, device)
+    optimizer = torch.optim.Adam(
+        [*encoder.parameters(), *projector.parameters()],
+        lr=experiment.learning_rate,
+        betas=experiment.betas,
+        weight_decay=experiment.weight_decay,
+        fused=True,
+    )
+    checkpoint = Checkpoint(experiment, data, encoder, projector, optimizer)
+    history, seconds = checkpoint.load()
+
+    images = data.train.images.to(device)
+    size = experiment.batch_size
+    steps = len(images) // size
+    epochs_done = len(history.train)
+    with progress_bar(experiment, epochs_done, steps * size) as bar:
+        for epoch in range(epochs_done, experiment.epochs):
+            started = time.perf_counter()
+            generator = epoch_generator(experiment.seed, epoch, TRAINING, device)
+            order = torch.randperm(len(images), generator=generator, device=device)
+            losses = torch.empty(steps, 3, device=device)
+            encoder.train(), projector.train()
+            for step in range(steps):
+                batch = images[order[step * size : (step + 1) * size]]       # (B, 3, 32, 32)
+                x, x_prime = views(batch, generator), views(batch, generator)
+                with autocast(device):
+                    y, y_prime = encoder(x), encoder(x_prime)                # (B, 128)
+                    z, z_prime = projector(y), projector(y_prime)            # (B, 512)
+                loss = objectives(z, z_prime, experiment)
+                loss.total.backward()
+                optimizer.step()
+                optimizer.zero_grad()
+                losses[step] = torch.stack(loss[1:]).detach()
+                if step % CHECK_EVERY == 0 or step == steps - 1:
+                    check_finite(losses[: step + 1], f"epoch {epoch + 1}, batch", checkpoint)
+                    bar.set_postfix_str(describe_losses(epoch, losses[step]), refresh=False)
+                bar.update(size)
+            test = test_losses(experiment, data.test.images, encoder, projector, device, epoch)
+            check_finite(test, f"epoch {epoch + 1}, test batch", checkpoint)
+            history = History(
+                torch.cat([history.train, losses.cpu().unsqueeze(0)]),
+                torch.cat([history.test, test.mean(0, keepdim=True)]),
+            )
+            seconds += time.perf_counter() - started
+            checkpoint.save(history, seconds)
+    provenance = Provenance(
+        data_name=data.train.name,
+        data_fingerprint=data.fingerprint,
+        device=describe(device),
+        precision="bf16" if gains_by_bf16(device) else "float32",
+        seconds=seconds,
+        torch_version=str(torch.__version__),
+    )
+    experiment = replace(experiment, epochs=len(history.train))
+    return save_run(experiment, encoder, projector, history, provenance)
+
+
+def check_settings(experiment: Experiment, data: Cifar10) -> None:
+    """Refuse settings that cannot train, with a ValueError that says so."""
+    if experiment.epochs < 1:
+        raise ValueError(f"Training needs at least 1 epoch, got {experiment.epochs}.")
+    if not 2 <= experiment.batch_size <= len(data.train):
+        raise ValueError(
+            f"The batch size must be from 2 to the {len(data.train):,} training images, "
+            f"got {experiment.batch_size}."
+        )
+
+
+def initial_models(seed: int, device: torch.device) -> tuple[Encoder, Projector]:
+    """Randomly initialised models, the same for a seed on every device."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        encoder, projector = Encoder(), Projector()
+    return encoder.to(device, memory_format=torch.channels_last), projector.to(device)
+
+
+def epoch_generator(seed: int, epoch: int, stream: int, device: torch.device) -> Generator:
+    """A generator of its own for each seed, epoch and stream."""
+    return Generator(device=device).manual_seed((seed * 100_000 + epoch) * 2 + stream)
+
+
+def views(batch: Tensor, generator: Generator) -> Tensor:
+    """A random view of each image, channels last, the layout convolutions are fastest in."""
+    return augment(batch, generator).contiguous(memory_format=torch.channels_last)
+
+
+def objectives(z: Tensor, z_prime: Tensor, experiment: Experiment) -> VICRegLoss:
+    """Eq. 6 with the experiment's weights, in float32 whatever the projections are in."""
+    return vicreg_loss(
+        z.float(),
+        z_prime.float(),
+        experiment.invariance_weight,
+        experiment.variance_weight,
+        experiment.covariance_weight,
+        experiment.target_std,
+        experiment.eps,
+    )
+
+
+@torch.inference_mode()
+def test_losses(
+    experiment: Experiment,
+    images: Tensor,
+    encoder: Encoder,
+    projector: Projector,
+    device: torch.device,
+    epoch: int,
+) -> Tensor:
+    """The three objectives of the test set's batches, two random views, evaluation mode.
+
+    The images are shuffled, since variance and covariance mean little within one class, and
+    batches are of the training's size, since both depend on it; the remainder is left out.
+
+    Returns: float32 on the CPU, (batches, 3).
+    """
+    encoder.eval(), projector.eval()
+    generator = epoch_generator(experiment.seed, epoch, TESTING, device)
+    size = min(experiment.batch_size, len(images))
+    order = torch.randperm(len(images), generator=generator, device=device).cpu()
+    rows = []
+    for start in range(0, len(images) - size + 1, size):
+        batch = images[order[start : start + size]].to(device)
+        x, x_prime = views(batch, generator), views(batch, generator)
+        with autocast(device):
+            z, z_prime = projector(encoder(x)), projector(encoder(x_prime))
+        rows.append(torch.stack(objectives(z, z_prime, experiment)[1:]))
+    return torch.stack(rows).cpu()
+
+
+class Checkpoint:
+    """The state of an unfinished run, in one file that is replaced after every epoch."""
+
+    def __init__(self, experiment, data, encoder, projector, optimizer):
+        self.path = runs_folder() / f"{experiment.name}.checkpoint.pt"
+        self.experiment = experiment
+        self.data = data
+        self.parts = {"encoder": encoder, "projector": projector, "optimizer": optimizer}
+
+    def save(self, history: History, seconds: float) -> None:
+        content = {
+            "experiment": asdict(self.experiment),
+            "data_fingerprint": self.data.fingerprint,
+            "history": history._asdict(),
+            "seconds": seconds,
+            **{name: part.state_dict() for name, part in self.parts.items()},
+        }
+        write_atomically(self.path, lambda temporary: torch.save(content, temporary))
+
+    def load(self) -> tuple[History, float]:
+        """Bring the run to its last checkpoint; (empty history, 0 seconds) where there is none.
+
+        A checkpoint of the same experiment with fewer or more epochs is this run's: nothing in
+        an epoch depends on how many are to come.
+        """
+        if not self.path.exists():
+            return History(torch.empty(0, self.steps, 3), torch.empty(0, 3)), 0.0
+        remedy = "delete it to start anew"
+        try:
+            content = torch.load(self.path, map_location="cpu", weights_only=True)
+            stored = experiment_from(content["experiment"])
+            fingerprint = content["data_fingerprint"]
+        except Exception as error:  # torch, zip, pickle and key errors alike: all mean a bad file
+            raise VICRegError(f"The checkpoint {self.path} is damaged; {remedy}.") from error
+        theirs, ours = (asdict(replace(e, epochs=0, description="")) for e in (stored, self.experiment))
+        if theirs != ours:
+            changed = ", ".join(key for key in ours if ours[key] != theirs[key])
+            raise VICRegError(
+                f"The checkpoint {self.path} was trained with other settings ({changed}); {remedy}."
+            )
+        if fingerprint != self.data.fingerprint:
+            raise VICRegError(
+                f"The checkpoint {self.path} was trained on other images; {remedy}, or set "
+                "VICREG_DATA to the images it was trained on."
+            )
+        for name, part in self.parts.items():
+            part.load_state_dict(content[name])
+        return History(**content["history"]), content["seconds"]
+
+    @property
+    def steps(self) -> int:
+        return len(self.data.train) // self.experiment.batch_size
+
+
+def check_finite(losses: Tensor, where: str, checkpoint: Checkpoint) -> None:
+    """Stop at the first row with a non-finite objective, naming it and what is kept."""
+    bad = (~losses.isfinite()).any(dim=1).nonzero()
+    if len(bad):
+        kept = (
+            f"the checkpoint {checkpoint.path} of the epoch before is kept"
+            if checkpoint.path.exists()
+            else "no epoch was finished"
+        )
+        raise VICRegError(
+            f"The loss is not finite at {where} {int(bad[0]) + 1}; {kept}. "
+            "Try a smaller learning rate, or look at the images of that batch."
+        )
+
+
+def progress_bar(experiment: Experiment, epochs_done: int, images_an_epoch: int) -> tqdm:
+    return tqdm(
+        desc=experiment.name,
+        initial=epochs_done * images_an_epoch,
+        total=experiment.epochs * images_an_epoch,
+        unit=" images",
+        smoothing=0.02,
+        dynamic_ncols=True,
+        bar_format="{desc}: {percentage:3.0f}%|{bar:20}| {rate_fmt}, {remaining} left{postfix}",
+    )
+
+
+def describe_losses(epoch: int, losses: Tensor) -> str:
+    invariance, variance, covariance = losses.tolist()
+    return (
+        f"epoch {epoch + 1}: invariance {invariance:.4f}, variance {variance:.4f}, "
+        f"covariance {covariance:.3f}"
+    )
