@@ -1,0 +1,232 @@
+"""What a chapter calls: show, table, record, depends.
+
+Within a build the calls hand their results to the builder as outputs of the cell. In a
+notebook they show figure, table and values; in a plain script they print, and open a window
+only where there is a display.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+import os
+import sys
+from pathlib import Path
+
+from reporting.page import TEXT_WIDTH
+
+MIME = "application/vnd.reporting+json"
+BUILDING = "REPORTING_BUILD"
+_RC = Path(__file__).with_name("matplotlibrc")
+
+
+def _use_style() -> None:
+    """Make matplotlib draw for the page, whether it is imported already or not yet."""
+    if "matplotlib" in sys.modules:
+        import matplotlib
+
+        matplotlib.rc_file(_RC)
+    else:
+        os.environ["MATPLOTLIBRC"] = str(_RC)
+
+
+_use_style()
+
+
+def _shell():
+    """Return the running IPython shell, None in a plain script."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython else None
+
+
+def _emit(kind: str, data: dict | None = None, **fields) -> None:
+    """Hand something to the builder, which reads it from the cell's outputs."""
+    from IPython.display import display
+
+    bundle = {MIME: {"kind": kind, **fields}, **(data or {})}
+    display(bundle, raw=True)
+
+
+def _check_label(label, prefix: str) -> None:
+    if not (isinstance(label, str) and label.startswith(prefix) and len(label) > len(prefix)):
+        raise ValueError(f"label {label!r} should start with {prefix!r} and go on")
+
+
+def show(fig, label: str, caption: str, width: float = 1.0, interactive=None) -> None:
+    """Show a matplotlib figure as a numbered figure of the report.
+
+    The figure is drawn anew at its final size, ``width`` times the text's width with its
+    own proportions, so that font sizes in points are true on the page.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+        Closed afterwards within a build and in a notebook.
+    label : str
+        ``fig-…``, for ``[@fig-…]`` in prose.
+    caption : str
+        Markdown, with mathematics, citations and ``{{ names}}``. As a literal it is prose:
+        editing it never runs the chapter again.
+    width : float
+        Fraction of the text's width, in (0, 1].
+    interactive : plotly.graph_objects.Figure, optional
+        Takes the figure's place in ``report.html``.
+
+    Raises
+    ------
+    ValueError
+        If the label does not start with ``fig-``, or the width is not in (0, 1].
+    """
+    _check_label(label, "fig-")
+    if not 0 < width <= 1:
+        raise ValueError(f"width {width!r} should be a fraction of the text's width, in (0, 1]")
+    import matplotlib.pyplot as plt
+
+    old_width, old_height = fig.get_size_inches()
+    fig.set_size_inches(TEXT_WIDTH * width, old_height * TEXT_WIDTH * width / old_width)
+    if os.environ.get(BUILDING):
+        data = {"image/svg+xml": _svg(fig)}
+        explored = None if interactive is None else interactive.to_json()
+        _emit("figure", data, label=label, caption=caption, width=width, interactive=explored)
+        plt.close(fig)
+    elif _shell() is not None:
+        from IPython.display import Markdown, display
+
+        display(fig if interactive is None else interactive)
+        display(Markdown(f"**{label}.** {caption}"))
+        plt.close(fig)
+    else:
+        print(f"{label}: {caption}")
+        if plt.get_backend().lower() in _window_backends():
+            plt.show()
+
+
+def _window_backends() -> set[str]:
+    from matplotlib.backends import BackendFilter, backend_registry
+
+    return {name.lower() for name in backend_registry.list_builtin(BackendFilter.INTERACTIVE)}
+
+
+def _svg(fig) -> str:
+    """Draw the figure as SVG, trimmed above and below: blank rows cost pages."""
+    from matplotlib.transforms import Bbox
+
+    fig.canvas.draw()
+    width, height = fig.get_size_inches()
+    tight = fig.get_tightbbox()
+    pad = 0.02
+    box = Bbox([[min(0, tight.x0 - pad), max(tight.y0 - pad, -height)],
+                [max(width, tight.x1 + pad), min(tight.y1 + pad, 2 * height)]])
+    file = io.StringIO()
+    fig.savefig(file, format="svg", bbox_inches=box, metadata={"Date": None})
+    return file.getvalue()
+
+
+def table(frame, label: str, caption: str, formats: dict | None = None) -> None:
+    """Show a pandas DataFrame as a numbered table of the report.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Its index is shown unless it is a plain 0, 1, 2, …; column names are Markdown.
+    label : str
+        ``tbl-…``, for ``[@tbl-…]`` in prose.
+    caption : str
+        Markdown, as for `show`.
+    formats : dict of str to str, optional
+        Column → format such as ``"{:.1%}"``. As a literal it is prose: changing the
+        rounding never runs the chapter again.
+
+    Raises
+    ------
+    ValueError
+        If the label does not start with ``tbl-``, or ``formats`` names an unknown column.
+    """
+    _check_label(label, "tbl-")
+    import pandas as pd
+
+    if not isinstance(frame.index, pd.RangeIndex):
+        frame = frame.rename_axis(frame.index.name or "").reset_index()
+    columns = [str(name) for name in frame.columns]
+    unknown = set(formats or {}) - set(columns)
+    if unknown:
+        raise ValueError(f"formats names unknown columns {sorted(unknown)}; there are {columns}")
+    if os.environ.get(BUILDING):
+        rows = [[_scalar(value) for value in row] for row in frame.itertuples(index=False)]
+        _emit("table", label=label, caption=caption, formats=formats or {},
+              columns=columns, rows=rows)
+    elif _shell() is not None:
+        from IPython.display import Markdown, display
+
+        display(frame.style.format(formats or {}).hide(axis="index"))
+        display(Markdown(f"**{label}.** {caption}"))
+    else:
+        print(f"{label}: {caption}")
+        print(frame.to_string(index=False))
+
+
+def record(**values) -> None:
+    """Record values for the prose, where ``{{ name:.1%}}`` fills them in.
+
+    Parameters
+    ----------
+    **values : float, int, str or bool
+        NumPy and torch scalars will do. The last value of a name counts.
+
+    Raises
+    ------
+    TypeError
+        If a value is not a scalar.
+    """
+    plain = {name: _scalar(value, name) for name, value in values.items()}
+    if os.environ.get(BUILDING):
+        _emit("record", values=plain)
+    else:
+        for name, value in plain.items():
+            print(f"{name} = {value}")
+
+
+def _scalar(value, name: str = "a table's value"):
+    """Return a JSON scalar; a float that is not finite becomes its name."""
+    if (hasattr(value, "item") and getattr(value, "size", 1) == 1) or _is_tensor(value):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": str(value)}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    raise TypeError(f"{name} should be a number or a string, not {type(value).__name__}")
+
+
+def _is_tensor(value) -> bool:
+    return hasattr(value, "numel") and value.numel() == 1 and hasattr(value, "item")
+
+
+def depends(what, fingerprint: str | None = None) -> None:
+    """Declare a file or a data set on which this chapter's results depend.
+
+    Parameters
+    ----------
+    what : path or str
+        With no fingerprint: a file, whose content counts. Else: a name, such as "CIFAR-10".
+    fingerprint : str, optional
+        Stands for the content of what is named.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is declared that is not there.
+    """
+    if not os.environ.get(BUILDING):
+        return
+    if fingerprint is not None:
+        _emit("depends", name=str(what), fingerprint=str(fingerprint))
+        return
+    path = Path(what).resolve()
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    _emit("depends", name=path.name, path=str(path), fingerprint=digest)

@@ -1,0 +1,124 @@
+"""A chapter's results in plain files, fit for git: result.json and one file a figure.
+
+Figures carry their content's hash in their names and are written first; replacing
+result.json is then the one step that makes a new result count, so that whoever is killed,
+and whenever, leaves either the old result or the new one.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+# Kept in files of their own: (field of an output, ending of the file).
+PARTS = (("svg", "svg"), ("png", "png"), ("interactive", "json"))
+
+
+def digest(data: bytes | str) -> str:
+    """Return the sha256 of bytes or of a text, in hexadecimal."""
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write beside, then rename: readers see the old file or the new one, whole."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with aside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+class Damaged(Exception):
+    """A stored result that cannot be trusted; its text says why."""
+
+
+class Store:
+    """The results under one folder, a folder for each chapter."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def save(self, name: str, result: dict) -> None:
+        """Keep a chapter's result; large parts go into files of their own."""
+        home = self.folder / name
+        home.mkdir(parents=True, exist_ok=True)
+        files = {}
+        outputs = []
+        for cell in result["outputs"]:
+            outputs.append([self._without_parts(item, home, files) for item in cell])
+        body = {**result, "outputs": outputs, "files": files}
+        body["checksum"] = _checksum(body)
+        text = json.dumps(body, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        write_atomically(home / "result.json", text.encode())
+        for path in home.iterdir():
+            if path.name != "result.json" and path.name not in files:
+                path.unlink()
+
+    @staticmethod
+    def _without_parts(item: dict, home: Path, files: dict) -> dict:
+        item = dict(item)
+        for part, ending in PARTS:
+            # A bare image keeps its data under "data", its kind says which it is.
+            field = "data" if item["kind"] == part else part
+            if item.get(field) is None:
+                continue
+            data = _bytes(item.pop(field), part)
+            name = f"{item.get('label', 'image')}-{digest(data)[:10]}.{ending}"
+            if not (home / name).exists() or digest((home / name).read_bytes()) != digest(data):
+                write_atomically(home / name, data)
+            files[name] = digest(data)
+            item[part + "_file"] = name
+        return item
+
+    def load(self, name: str) -> dict | None:
+        """Return a chapter's stored result, None if there is none.
+
+        Raises
+        ------
+        Damaged
+            If a file is missing or is not what was written.
+        """
+        path = self.folder / name / "result.json"
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        try:
+            body = json.loads(text)
+            stated = body.pop("checksum")
+        except (ValueError, KeyError, AttributeError, TypeError):
+            raise Damaged("result.json is damaged") from None
+        if stated != _checksum(body):
+            raise Damaged("result.json is damaged")
+        for file, expected in body["files"].items():
+            try:
+                data = path.with_name(file).read_bytes()
+            except FileNotFoundError:
+                raise Damaged(f"{file} is missing") from None
+            if digest(data) != expected:
+                raise Damaged(f"{file} is damaged")
+        return body
+
+    def file(self, name: str, file: str) -> Path:
+        """Return the path of one of a chapter's files."""
+        return (self.folder / name / file).resolve()
+
+
+def _checksum(body: dict) -> str:
+    return digest(json.dumps(body, sort_keys=True))
+
+
+def _bytes(value: str, part: str) -> bytes:
+    if part != "png":
+        return value.encode()
+    import base64
+
+    return base64.b64decode(value)

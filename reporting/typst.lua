@@ -1,0 +1,169 @@
+-- Markdown to typst and HTML: figures, tables, references, formulas; see stitch.py.
+-- Written with an AI coding assistant; see the report's section on automatic tools.
+
+local to_typst = FORMAT:match("typst") ~= nil
+
+-- What pandoc spoils silently and can be said in another way.
+local function repaired(tex)
+  tex = tex:gsub("\\;", "\\,\\, "):gsub("\\!", ""):gsub("\\:", "\\,")
+  local _, left = tex:gsub("\\[bB]igg?l%f[^%a]", "")
+  local _, right = tex:gsub("\\[bB]igg?r%f[^%a]", "")
+  if left == right then  -- delimiters of a fixed size would leave gaps
+    tex = tex:gsub("\\[bB]igg?l%f[^%a]", "\\left"):gsub("\\[bB]igg?r%f[^%a]", "\\right")
+  end
+  tex = tex:gsub("\\[bB]igg?[lrm]?%f[^%a]", "")
+  local _, bars = tex:gsub("\\|", "")
+  if bars % 2 == 0 and not tex:find("\\left%s*\\|") then
+    -- A bare \| would take its subscript under the bar.
+    tex = tex:gsub("\\|(.-)\\|", "\\lVert %1\\rVert ")
+  end
+  tex = tex:gsub("\\mathbbm%s*{", "\\mathbb{")
+  return tex
+end
+
+-- Upright names of operators: typst must know them for spacing and for limits.
+local function operators(tex, typst)
+  local limits = {}  -- name as printed → whether its subscript goes under it
+  for star, name in tex:gmatch("\\operatorname(%*?)%s*(%b{})") do
+    local plain = name:sub(2, -2):gsub("\\[,;: ]", " "):gsub("~", " ")
+    limits[plain] = limits[plain] or star == "*"
+  end
+  for plain, under in pairs(limits) do
+    local pattern = plain:gsub("%p", "%%%0"):gsub("%s+", "[ \128-\255]+")
+    local new = 'op("' .. plain .. '"' .. (under and ", limits: #true" or "") .. ")"
+    typst = typst:gsub('"' .. pattern .. '"', (new:gsub("%%", "%%%%")))
+  end
+  return typst
+end
+
+local function typst_of(inlines)
+  local doc = pandoc.Pandoc({ pandoc.Plain(inlines) })
+  return (pandoc.write(doc, "typst"):gsub("%s+$", ""))
+end
+
+function Math(m)
+  m.text = repaired(m.text)
+  if not to_typst then return m end
+  local s = operators(m.text, typst_of({ m }))
+  if s:match("^%$") then return pandoc.RawInline("typst", s) end
+end
+
+-- $$ … $$ {#eq-name} becomes a numbered formula.
+local function label_formulas(inlines)
+  for i = #inlines, 2, -1 do
+    local id = inlines[i] and inlines[i].t == "Str" and inlines[i].text:match("^{#(eq%-[%w%-_:.]+)}")
+    local j = i - 1
+    while id and j > 1 and (inlines[j].t == "Space" or inlines[j].t == "SoftBreak") do j = j - 1 end
+    local formula = inlines[j]
+    if id and formula and formula.t == "RawInline" and formula.text:match("^%$") then
+      local rest = inlines[i].text:match("}(.*)$")
+      formula.text = '#math.equation(block: true, numbering: "(1)", ' .. formula.text .. ") <" .. id .. ">"
+      for k = i, j + 1, -1 do inlines:remove(k) end
+      if rest ~= "" then inlines:insert(j + 1, pandoc.Str(rest)) end
+    end
+  end
+  return inlines
+end
+
+local titles = {}   -- section label → what a reference to it prints
+
+local function reference(citation)
+  local id = citation.id
+  local out = pandoc.List(citation.prefix)
+  if #out > 0 then out:insert(pandoc.Space()) end
+  if id:match("^sec%-") then
+    out:insert(pandoc.Link(titles[id] or id, "#" .. id))
+  else
+    out:insert(pandoc.RawInline("typst", "#ref(<" .. id .. ">)"))
+  end
+  out:extend(citation.suffix)
+  return out
+end
+
+local function is_own(id)
+  return id:match("^fig%-") or id:match("^tbl%-") or id:match("^eq%-") or id:match("^sec%-")
+end
+
+local function replace_cite(cite)
+  local any = false
+  for _, c in ipairs(cite.citations) do any = any or is_own(c.id) end
+  if not any then return nil end
+  local out = pandoc.List({})
+  for i, c in ipairs(cite.citations) do
+    if i > 1 then
+      out:insert(pandoc.Str(i == #cite.citations and (#cite.citations > 2 and ", and" or " and") or ","))
+      out:insert(pandoc.Space())
+    end
+    if is_own(c.id) then out:extend(reference(c))
+    else out:insert(pandoc.Cite({ pandoc.Str(c.id) }, { c })) end
+  end
+  return out
+end
+
+-- "Q3. Linear probing" is referred to as "Q3", other headings by their whole title.
+local function short_title(header)
+  local text = pandoc.utils.stringify(header.content)
+  local short = text:match("^(%S[^.:]-)[.:]%s")
+  if short and #short <= 12 then return pandoc.Inlines(short) end
+  return pandoc.Inlines({ pandoc.Emph(header.content) })
+end
+
+local function figure(div)
+  local image = pandoc.Image({}, div.attributes.file, "", { width = div.attributes.width })
+  return pandoc.Figure({ pandoc.Plain({ image }) }, { long = div.content }, { id = div.identifier })
+end
+
+local function captioned_table(div)
+  local tbl
+  local caption = pandoc.Blocks({})
+  for _, block in ipairs(div.content) do
+    if block.t == "Table" then tbl = block else caption:insert(block) end
+  end
+  tbl.caption = { long = caption }
+  tbl.identifier = div.identifier
+  return tbl
+end
+
+-- The chapter's highest heading becomes a first-level one; its start is marked for the
+-- count of pages.
+local function chapter(div)
+  local top = 9
+  div:walk({ Header = function(h) top = math.min(top, h.level) end })
+  local body = div:walk({
+    Header = function(h) h.level = h.level - top + 1; return h end,
+    Image = function(image)
+      if image.src:sub(1, 1) ~= "/" then image.src = div.attributes.folder .. "/" .. image.src end
+      return image
+    end,
+  }).content
+  local mark = pandoc.RawBlock("typst", '#metadata("' .. div.attributes.name .. '") <chapter-start>')
+  local at = (body[1] and body[1].t == "RawBlock" and body[2] and body[2].t == "Header") and 3 or 2
+  if body[1] and (body[1].t == "Header" or at == 3) then body:insert(at, mark)
+  else body:insert(1, mark) end
+  return body
+end
+
+return {
+  { Math = Math },
+  {
+    Para = function(p) p.content = label_formulas(p.content); return p end,
+    Header = function(h) titles[h.identifier] = short_title(h) end,
+  },
+  {
+    Cite = replace_cite,
+    Div = function(div)
+      if div.classes:includes("report-figure") then return figure(div) end
+      if div.classes:includes("report-table") then return captioned_table(div) end
+      if div.classes:includes("report-note") or div.classes:includes("report-provenance") then
+        if not to_typst then return nil end
+        local name = div.classes[1]
+        return pandoc.Blocks({ pandoc.RawBlock("typst", "#" .. name .. "["), table.unpack(div.content) })
+          .. { pandoc.RawBlock("typst", "]") }
+      end
+      if div.classes:includes("report-html") then
+        return pandoc.read(div.content[1].text, "html").blocks
+      end
+    end,
+  },
+  { Div = function(div) if div.classes:includes("report-chapter") then return chapter(div) end end },
+}
