@@ -8,21 +8,16 @@ import signal
 import sys
 from dataclasses import replace
 
-from .errors import VICRegError
+from .errors import exit_code
 from .experiments import EXPERIMENTS, Experiment, find_experiment
 from .storage import runs_folder, weights_folder
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
-    try:
-        if options.command == "list":
-            list_experiments()
-            return 0
-        return train_experiment(options)
-    except (VICRegError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    if options.command == "list":
+        return list_experiments()
+    return exit_code(lambda: train_experiment(options))
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -41,11 +36,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def list_experiments() -> None:
+def list_experiments() -> int:
     for name, experiment in EXPERIMENTS.items():
         trained = (weights_folder() / f"{name}.pt").exists()
         state = "trained" if trained else "not trained"
         print(f"{name:24} {state:12} {experiment.epochs:3} epochs  {experiment.description}")
+    return 0
 
 
 def chosen_experiment(options: argparse.Namespace) -> Experiment:

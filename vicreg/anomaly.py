@@ -1,0 +1,49 @@
+"""Anomaly detection by the density of normal representations around an image.
+
+Anomaly score: higher is more anomalous. Labels: anomalies 1, normal images 0.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.metrics import roc_auc_score, roc_curve
+from torch import Tensor
+
+from .retrieval import nearest
+
+
+class ROC(NamedTuple):
+    """A receiver operating characteristic.
+
+    ``false_positive_rate``, ``true_positive_rate`` and ``thresholds`` are float arrays of one
+    length, as scikit-learn's roc_curve gives them; ``auc`` is the area under the curve.
+    """
+
+    false_positive_rate: np.ndarray
+    true_positive_rate: np.ndarray
+    thresholds: np.ndarray
+    auc: float
+
+
+def anomaly_scores(test_y: Tensor, train_y: Tensor, k: int = 2) -> Tensor:
+    """Inverse density, Eq. 7: the mean L2 distance to the k nearest training images.
+
+    Parameters: test_y, (n, d), and train_y, (m, d), float32; k, 1 to m.
+    Returns: float32, (n,); higher is more anomalous.
+    """
+    return nearest(test_y, train_y, k).distances.mean(dim=1)
+
+
+def roc(normal_scores: Tensor, anomalous_scores: Tensor) -> ROC:
+    """How well scores tell anomalies from normal images, over all thresholds.
+
+    Parameters: scores of normal images, (n,), and of anomalies, (m,), float.
+    Raises: ValueError when either is missing.
+    """
+    if not (len(normal_scores) and len(anomalous_scores)):
+        raise ValueError("A ROC curve needs scores of normal and of anomalous images; one is empty.")
+    labels = np.r_[np.zeros(len(normal_scores)), np.ones(len(anomalous_scores))]
+    scores = np.r_[normal_scores.numpy(), anomalous_scores.numpy()]
+    return ROC(*roc_curve(labels, scores), auc=float(roc_auc_score(labels, scores)))

@@ -1,0 +1,111 @@
+"""Representations of whole image sets, computed once and cached.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import copy
+import hashlib
+import json
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+from tqdm import tqdm
+
+from .augment import normalise
+from .data import ImageSet
+from .device import best_device, gains_by_bf16, keep_freed_memory
+from .errors import VICRegError
+from .model import Encoder
+from .storage import cache_folder, write_atomically
+from .weights import Run
+
+CACHE_FORMAT = 1
+
+
+def representations(run: Run, images: ImageSet, device: torch.device | None = None) -> Tensor:
+    """The representations of an image set, from the cache or else by :func:`embed`.
+
+    Parameters: run, a trained experiment; device, the best there is without one.
+    Returns: float32 on the CPU, (n, 128).
+    """
+    device = device or best_device()
+    identity = [CACHE_FORMAT, run.fingerprint, images.fingerprint, gains_by_bf16(device), device.type]
+    key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
+    path = cache_folder() / f"representations-{key}.npz"
+    try:
+        with np.load(path, allow_pickle=False) as stored:  # zip: checks its CRC on reading
+            y = stored["y"]
+        if y.shape[0] == len(images) and y.dtype == np.float32:
+            return torch.from_numpy(y)
+    except Exception:  # whatever is wrong with a cache, it can be made again
+        pass
+    y = embed(images.images, run.encoder, device, description=f"{run.name}: {images.name} {images.split}")
+
+    def write(temporary):
+        with open(temporary, "wb") as file:
+            np.savez(file, y=y.numpy())
+
+    try:
+        write_atomically(path, write)
+    except VICRegError as error:
+        print(f"The representations are not cached: {error}")
+    return y
+
+
+@torch.inference_mode()
+def embed(
+    images: Tensor,
+    encoder: Encoder,
+    device: torch.device | None = None,
+    batch_size: int = 500,
+    description: str = "embedding",
+) -> Tensor:
+    """The representations y = f(x) of normalised images, in evaluation mode, with a progress bar.
+
+    The convolutions run in bf16 where the device gains by it, the layers after them in float32.
+
+    Parameters: images, uint8, shape (n, 3, 32, 32); encoder, left as it is.
+    Returns: float32 on the CPU, (n, 128).
+    """
+    keep_freed_memory()
+    device = device or best_device()
+    folded = fold_batch_norm(encoder)
+    resnet = folded.backbone
+    trunk = nn.Sequential(
+        resnet.conv1, nn.ReLU(inplace=True), resnet.layer1, resnet.layer2, resnet.layer3, resnet.layer4
+    )
+    dtype = torch.bfloat16 if gains_by_bf16(device) else torch.float32
+    trunk = trunk.to(device, dtype, memory_format=torch.channels_last)
+    top = nn.Sequential(resnet.fc, folded.head).to(device)
+    parts = []
+    with tqdm(total=len(images), desc=description, unit=" images") as bar:
+        for batch in images.split(batch_size):
+            x = normalise(batch.to(device)).to(dtype, memory_format=torch.channels_last)
+            features = trunk(x).float().mean((2, 3))          # (b, 512), the average pooling
+            parts.append(top(features).cpu())                 # (b, 128)
+            bar.update(len(batch))
+    return torch.cat(parts) if parts else torch.empty(0, encoder.head[-1].out_features)
+
+
+def fold_batch_norm(encoder: Encoder) -> Encoder:
+    """A copy in evaluation mode whose convolutions contain the normalisation that follows them.
+
+    Exact but for rounding: in evaluation mode batch normalisation is a fixed scale and shift.
+    """
+    encoder = copy.deepcopy(encoder).eval()
+
+    def fold(module: nn.Module, convolution: str, norm: str) -> None:
+        fused = fuse_conv_bn_eval(getattr(module, convolution), getattr(module, norm))
+        setattr(module, convolution, fused)
+        setattr(module, norm, nn.Identity())
+
+    fold(encoder.backbone, "conv1", "bn1")
+    for layer in range(1, 5):
+        for block in getattr(encoder.backbone, f"layer{layer}"):
+            fold(block, "conv1", "bn1")
+            fold(block, "conv2", "bn2")
+            if block.downsample is not None:
+                fold(block.downsample, "0", "1")
+    return encoder

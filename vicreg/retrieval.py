@@ -1,0 +1,93 @@
+"""Nearest and most distant images in representation space, exact, by the L2 distance.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from typing import NamedTuple
+
+import faiss
+import torch
+from torch import Generator, Tensor
+
+QUERIES_AT_ONCE = 1000
+
+
+class Neighbours(NamedTuple):
+    """The k images found for each of q queries.
+
+    ``distances``: float32, (q, k), L2 (not squared); ``indices``: int64, (q, k). Nearest come in
+    ascending, most distant in descending order.
+    """
+
+    distances: Tensor
+    indices: Tensor
+
+
+def nearest(queries: Tensor, index: Tensor, k: int) -> Neighbours:
+    """The k nearest rows of an index for each query.
+
+    Parameters: queries, (q, d), and index, (n, d), float32; k, 1 to n.
+    Raises: ValueError for another k.
+    """
+    check_k(k, len(index))
+    flat = faiss.IndexFlatL2(index.shape[1])
+    flat.add(index.contiguous().float().cpu().numpy())
+    _, indices = flat.search(queries.contiguous().float().cpu().numpy(), k)
+    return in_order(queries, index, torch.from_numpy(indices), descending=False)
+
+
+def nearest_others(y: Tensor, k: int, members: Tensor | None = None) -> Neighbours:
+    """The k nearest images of images that are in the set themselves, themselves left out.
+
+    An image is known by its place, so its duplicates count as neighbours.
+
+    Parameters: y, float32, (n, d); k, 1 to n - 1; members, int64, (q,), the places of the
+    queries, all n without them.
+    """
+    check_k(k, len(y) - 1)
+    members = torch.arange(len(y)) if members is None else members
+    found = nearest(y[members], y, k + 1)
+    itself = found.indices == members.unsqueeze(1)
+    # Among many duplicates an image may not find itself: then the last one goes.
+    itself[:, -1] |= ~itself.any(dim=1)
+    return Neighbours(*(part[~itself].view(len(members), k) for part in found))
+
+
+def most_distant(y: Tensor, k: int, members: Tensor) -> Neighbours:
+    """The k most distant images of images that are in the set themselves.
+
+    Parameters: as for :func:`nearest_others`.
+    """
+    check_k(k, len(y) - 1)
+    found = [
+        torch.cdist(y[some], y, compute_mode="donot_use_mm_for_euclid_dist").topk(k).indices
+        for some in members.split(QUERIES_AT_ONCE)
+    ]
+    return in_order(y[members], y, torch.cat(found), descending=True)
+
+
+def in_order(queries: Tensor, index: Tensor, indices: Tensor, descending: bool) -> Neighbours:
+    """Distances of the rows found, from their differences, and the rows ordered by them.
+
+    faiss expands the square, |q|^2 + |x|^2 - 2 qx, which loses digits where distances are small.
+    """
+    distances = torch.cat(
+        [
+            (queries[some].unsqueeze(1) - index[indices[some]]).norm(dim=2)
+            for some in torch.arange(len(queries)).split(QUERIES_AT_ONCE)
+        ]
+    )
+    distances, order = distances.sort(dim=1, descending=descending, stable=True)
+    return Neighbours(distances, indices.gather(1, order))
+
+
+def check_k(k: int, most: int) -> None:
+    if not 1 <= k <= most:
+        raise ValueError(f"k must be from 1 to the {most:,} images there are to find, got {k}.")
+
+
+def one_of_each_class(labels: Tensor, seed: int) -> Tensor:
+    """The place of one random image of each class, int64, (c,), in the order of the classes."""
+    generator = Generator().manual_seed(seed)
+    places = [(labels == c).nonzero().squeeze(1) for c in labels.unique()]
+    return torch.stack([p[torch.randint(len(p), (), generator=generator)] for p in places])
