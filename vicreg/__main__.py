@@ -54,13 +54,13 @@ def chosen_experiment(options: argparse.Namespace) -> Experiment:
 
 def train_experiment(options: argparse.Namespace) -> int:
     experiment = chosen_experiment(options)
-    # Heavy, and not needed to list or to refuse a wrong name.
-    from .data import load_cifar10
-    from .device import best_device, describe
-    from .train import train
-
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as Ctrl-C does
     try:
+        # Heavy, and not needed to list or to refuse a wrong name.
+        from .data import load_cifar10
+        from .device import best_device, describe
+        from .train import train
+
         device = best_device(options.device)
         data = load_cifar10(options.data)
         print(f"{experiment.name}: {experiment.epochs} epochs of {data.train.name} on {describe(device)}")

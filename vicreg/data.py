@@ -39,6 +39,7 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
 LARGEST_IMAGE_FILE = 1 << 20  # bytes; a CIFAR-10 image takes one to three thousand
 MOST_FILES = 200_000
+MOST_BYTES = 2 << 30  # of an archive's files together; CIFAR-10's images take 0.2 GB at most
 CACHE_FORMAT = 1
 
 
@@ -115,9 +116,10 @@ def load_mnist_test(root: str | Path | None = None) -> ImageSet:
     images_file, labels_file = find_mnist(root)
     images = read_idx(images_file)
     labels = read_idx(labels_file)
-    if images.ndim != 3 or labels.shape != images.shape[:1] or labels.max(initial=0) > 9:
+    fits = images.ndim == 3 and images.shape[1:] == (28, 28) and labels.shape == images.shape[:1]
+    if not fits or not len(images) or labels.max() > 9:
         raise VICRegError(
-            f"{images_file} and {labels_file.name} do not belong together; "
+            f"{images_file} and {labels_file.name} are not MNIST's images and their labels; "
             "replace both with the original MNIST test files."
         )
     small = torch.from_numpy(images.astype(np.float32)).unsqueeze(1)
@@ -203,11 +205,15 @@ def decode_cifar10(source: Path) -> dict:
 def decode_official(source: Path) -> dict:
     """Read the official batches through torchvision, which checks their md5 sums."""
     from torchvision.datasets import CIFAR10
+    from torchvision.datasets.utils import check_integrity
 
     try:
         if source.is_dir():
             parts = [CIFAR10(source.parent, train=train) for train in (True, False)]
         else:
+            # torchvision would download over an archive whose sum is wrong.
+            if not check_integrity(source, CIFAR10.tgz_md5):
+                raise ValueError("its md5 sum is not the official archive's")
             # The data folder may be read-only, so the archive is unpacked elsewhere.
             with tempfile.TemporaryDirectory() as folder:
                 (Path(folder) / OFFICIAL_ARCHIVE).symlink_to(source.resolve())
@@ -245,8 +251,13 @@ def decode_images(source: Path) -> dict:
                 f"{source}: {name} has {image.shape[2]}x{image.shape[1]} pixels, CIFAR-10's "
                 "images have 32x32; use the images in their original size."
             )
+        if image.dtype != torch.uint8:
+            raise VICRegError(
+                f"{source}: {name} has more than 8 bits a channel, CIFAR-10's images have 8; use "
+                "the images as they were published."
+            )
         images[split].append((label, name, image.numpy()))
-        lossy |= not name.endswith(".png")
+        lossy |= not name.lower().endswith(".png")
     decoded: dict = {"lossy": lossy}
     for split, rows in images.items():
         missing = set(range(10)) - {label for label, _, _ in rows}
@@ -268,6 +279,8 @@ def place(name: str) -> tuple[str, int] | None:
     parts = name.split("/")
     if len(parts) < 3 or not parts[-1].lower().endswith(IMAGE_SUFFIXES):
         return None
+    if parts[-1].startswith("."):  # macOS puts a ._NAME.jpg that is no image beside NAME.jpg
+        return None
     split, class_name = parts[-3:-1]
     if split not in OFFICIAL_COUNTS or class_name not in CIFAR10_CLASSES:
         return None
@@ -278,8 +291,15 @@ def read_folder(folder: Path) -> Iterator[tuple[str, int, str, bytes]]:
     """Yield (split, label, name, encoded image) for the images of a folder."""
     for file in image_files(folder):
         name = file.relative_to(folder).as_posix()
-        if found := place(name):
-            yield *found, name, file.read_bytes()
+        if not (found := place(name)):
+            continue
+        try:
+            encoded = file.read_bytes()
+        except OSError as error:
+            raise VICRegError(
+                f"{file} cannot be read ({error.strerror}); unpack or download the images again."
+            ) from error
+        yield *found, name, encoded
 
 
 def read_archive(archive: Path) -> Iterator[tuple[str, int, str, bytes]]:
@@ -288,18 +308,31 @@ def read_archive(archive: Path) -> Iterator[tuple[str, int, str, bytes]]:
     Members are read one by one and never unpacked, so an archive cannot write anywhere;
     links, devices and files too large for an image are passed over or refused.
     """
+    unpacked = 0
     try:
         with tarfile.open(archive, "r:*") as tar:
             for count, member in enumerate(tar):
-                if count >= MOST_FILES:
-                    raise VICRegError(f"{archive} holds over {MOST_FILES:,} files; it is not CIFAR-10.")
+                unpacked += member.size
+                if count >= MOST_FILES or unpacked > MOST_BYTES:
+                    raise VICRegError(
+                        f"{archive} holds over {MOST_FILES:,} files or {MOST_BYTES >> 30} GiB, "
+                        "which is not CIFAR-10; put an archive of CIFAR-10's images there."
+                    )
                 found = place(member.name) if member.isfile() else None
                 if not found:
                     continue
                 if member.size > LARGEST_IMAGE_FILE:
-                    raise VICRegError(f"{archive}: {member.name} is too large for a CIFAR-10 image.")
+                    raise VICRegError(
+                        f"{archive}: {member.name} is too large for a CIFAR-10 image; put an "
+                        "archive of CIFAR-10's images there."
+                    )
                 yield *found, member.name, tar.extractfile(member).read()
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+            # A compressed file's check sum stands at its end, after the mark tarfile stops at.
+            while tar.fileobj.read(1 << 20):
+                pass
+    except VICRegError:
+        raise
+    except Exception as error:  # tar, zlib, lzma and OS errors alike: all mean a bad file
         raise VICRegError(
             f"{archive} is damaged ({error}); delete it and download it again."
         ) from error
@@ -312,6 +345,7 @@ def image_files(folder: Path) -> list[Path]:
         for class_name in CIFAR10_CLASSES
         if (folder / split / class_name).is_dir()
         for entry in os.scandir(folder / split / class_name)
+        if entry.is_file()
     ]
 
 
@@ -357,7 +391,7 @@ def read_idx(path: Path) -> np.ndarray:
         raise VICRegError(f"{path} is not an IDX file of bytes; {remedy}.")
     shape = struct.unpack(f">{raw[3]}I", raw[4 : 4 + 4 * raw[3]])
     body = np.frombuffer(raw, dtype=np.uint8, offset=4 + 4 * raw[3])
-    if raw[3] == 0 or body.size != np.prod(shape, dtype=object):
+    if not 1 <= raw[3] <= 3 or body.size != np.prod(shape, dtype=object):
         raise VICRegError(f"{path} holds {body.size} bytes but states a shape of {shape}; {remedy}.")
     return body.reshape(shape)
 
@@ -407,10 +441,8 @@ def cached(source: Path, decode) -> dict:
 
 def source_key(source: Path) -> str:
     """A key that changes when a source's files do: paths, sizes and times, hashed."""
-    if source.is_dir():
-        files = image_files(source) or list(source.iterdir())
-    else:
-        files = [source]
+    in_folder = source.is_dir() and (image_files(source) or list(source.iterdir()))
+    files = in_folder or [source]
     stats = sorted((str(p), (s := p.stat()).st_size, s.st_mtime_ns) for p in files)
     identity = [CACHE_FORMAT, str(source.resolve()), stats]
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]

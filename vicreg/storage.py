@@ -4,9 +4,11 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import BinaryIO
 
 from .errors import VICRegError
 
@@ -60,3 +62,33 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def save_tensors(content: dict, path: Path) -> None:
+    """Write tensors and plain values to one file, atomically.
+
+    Raises: VICRegError when the disk refuses.
+    """
+    import torch  # heavy, and not needed to know where files live
+
+    def write(temporary: Path) -> None:
+        # Through a file of Python's, whose errors are OSErrors; torch's own are RuntimeErrors.
+        with open(temporary, "wb") as file:
+            torch.save(content, file)
+
+    write_atomically(path, write)
+
+
+def load_tensors(file: BinaryIO) -> dict:
+    """Read what save_tensors wrote, on the CPU, so that no code in the file runs.
+
+    Raises: an exception of some kind, by the damage, when the file is not as it was written.
+    """
+    import torch
+
+    # torch reads past its file's check sums: a flipped bit would become another weight.
+    with zipfile.ZipFile(file) as archive:
+        if (damaged := archive.testzip()) is not None:
+            raise ValueError(f"the check sum of {damaged} is wrong")
+    file.seek(0)
+    return torch.load(file, map_location="cpu", weights_only=True)

@@ -21,7 +21,7 @@ from .errors import VICRegError
 from .experiments import Experiment
 from .loss import VICRegLoss, vicreg_loss
 from .model import Encoder, Projector
-from .storage import runs_folder, write_atomically
+from .storage import load_tensors, runs_folder, save_tensors
 from .weights import History, Provenance, experiment_from, save_run
 
 CHECK_EVERY = 10  # steps between looks at the loss; each look waits for the device
@@ -105,6 +105,8 @@ def check_settings(experiment: Experiment, data: Cifar10) -> None:
             f"The batch size must be from 2 to the {len(data.train):,} training images, "
             f"got {experiment.batch_size}."
         )
+    if not 0 <= experiment.seed < 2**32:
+        raise ValueError(f"The seed must be from 0 to {2**32 - 1:,}, got {experiment.seed}.")
 
 
 def initial_models(seed: int, device: torch.device) -> tuple[Encoder, Projector]:
@@ -185,7 +187,7 @@ class Checkpoint:
             "seconds": seconds,
             **{name: part.state_dict() for name, part in self.parts.items()},
         }
-        write_atomically(self.path, lambda temporary: torch.save(content, temporary))
+        save_tensors(content, self.path)
 
     def load(self) -> tuple[History, float]:
         """Bring the run to its last checkpoint; (empty history, 0 seconds) where there is none.
@@ -197,9 +199,12 @@ class Checkpoint:
             return History(torch.empty(0, self.steps, 3), torch.empty(0, 3)), 0.0
         remedy = "delete it to start anew"
         try:
-            content = torch.load(self.path, map_location="cpu", weights_only=True)
+            with open(self.path, "rb") as file:
+                content = load_tensors(file)
             stored = experiment_from(content["experiment"])
             fingerprint = content["data_fingerprint"]
+            history, seconds = History(**content["history"]), content["seconds"]
+            states = {name: content[name] for name in self.parts}
         except Exception as error:  # torch, zip, pickle and key errors alike: all mean a bad file
             raise VICRegError(f"The checkpoint {self.path} is damaged; {remedy}.") from error
         theirs, ours = (asdict(replace(e, epochs=0, description="")) for e in (stored, self.experiment))
@@ -213,9 +218,14 @@ class Checkpoint:
                 f"The checkpoint {self.path} was trained on other images; {remedy}, or set "
                 "VICREG_DATA to the images it was trained on."
             )
-        for name, part in self.parts.items():
-            part.load_state_dict(content[name])
-        return History(**content["history"]), content["seconds"]
+        try:
+            for name, part in self.parts.items():
+                part.load_state_dict(states[name])
+        except Exception as error:  # a shape, a key or a type: all mean another version's models
+            raise VICRegError(
+                f"The checkpoint {self.path} does not fit this version's models; {remedy}."
+            ) from error
+        return history, seconds
 
     @property
     def steps(self) -> int:

@@ -9,13 +9,12 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from .errors import VICRegError
 from .experiments import Experiment
 from .model import Encoder, Projector
-from .storage import weights_folder, write_atomically
+from .storage import load_tensors, save_tensors, weights_folder
 
 FORMAT = 1
 
@@ -92,7 +91,7 @@ def save_run(
         "history": history._asdict(),
         "provenance": asdict(provenance),
     }
-    write_atomically(path, lambda temporary: torch.save(content, temporary))
+    save_tensors(content, path)
     return path
 
 
@@ -125,7 +124,7 @@ def load_run(name_or_path: str | Path) -> Run:
             f"them with: python -m vicreg train {name}"
         ) from error
     try:
-        content = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
+        content = load_tensors(io.BytesIO(raw))
         if content["format"] != FORMAT:
             raise ValueError(f"format {content['format']} in place of {FORMAT}")
         experiment = experiment_from(content["experiment"])
