@@ -1,4 +1,4 @@
-"""The build: read, check, run what must run, stitch, typeset.
+"""The build: read, check, plan, run what must run, stitch, typeset.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
@@ -9,9 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reporting.errors import ReportError, ReportErrors, set_root, shown
-from reporting.parse import Chapter, find_chapters, read_chapter
+from reporting.lock import locked
+from reporting.parameters import for_chapters
+from reporting.parse import find_chapters, parse_chapter, read_chapter
+from reporting.plan import Step, cell_keys, make_plan
 from reporting.preflight import preflight
 from reporting.progress import Progress
+from reporting.schedule import run_all
 from reporting.settings import Settings, read_settings
 from reporting.stitch import Part, stitch
 from reporting.store import Store, write_atomically
@@ -29,16 +33,25 @@ class Options:
     chapters, out : Path
         Folder of the percent-scripts; folder of the report and its stored results.
     only : tuple of str
-        Names of the chapters to run; empty for all.
-    draft : bool
-        Asserts off, every page stamped.
+        Starts of the names of the chapters that may run; empty for all.
+    plan, force, draft, fail_fast : bool
+        Only say what would run; run even what has not changed; asserts off and every page
+        stamped; stop at the first failure.
+    jobs : int
+        How many chapters run side by side.
+    parameters : dict
+        Name, or chapter.name → value for cells tagged "parameters".
     """
 
     root: Path
     chapters: Path
     out: Path
     only: tuple[str, ...] = ()
+    plan: bool = False
+    force: bool = False
     draft: bool = False
+    fail_fast: bool = False
+    jobs: int = 1
     parameters: dict = field(default_factory=dict)
 
 
@@ -47,63 +60,131 @@ def build(options: Options, progress: Progress | None = None) -> int:
     progress = progress or Progress()
     set_root(options.root)
     try:
-        return _build(options, progress)
+        if options.plan:
+            return _say_plan(options, progress)
+        options.out.mkdir(parents=True, exist_ok=True)
+        with locked(options.out):
+            return _build(options, progress)
     except (ReportError, ReportErrors) as error:
         progress.say(str(error))
-        pdf = options.out / "report.pdf"
-        if pdf.exists():
-            progress.say(f"{shown(pdf)} is left as it was")
-        return 1
+    except OSError as error:
+        progress.say(f"{error.filename or 'writing'}: {error.strerror or error}")
+    pdf = options.out / "report.pdf"
+    if pdf.exists():
+        progress.say(f"{shown(pdf)} is left as it was")
+    return 1
 
 
-def _build(options: Options, progress: Progress) -> int:
+def _prepare(options: Options) -> tuple[Settings, list[Step], Store]:
+    """Read and check everything; nothing is written, nothing runs."""
     settings = read_settings(options.chapters)
     chapters = [read_chapter(path) for path in find_chapters(options.chapters)]
     bibliography = options.chapters / settings.bibliography if settings.bibliography else None
     preflight(chapters, bibliography)
     store = Store(options.out / "results")
-    for chapter in _chosen(chapters, options.only):
-        _run(chapter, options, store, progress)
-    parts = [Part(chapter, _stored(chapter, store)) for chapter in chapters]
-    made = typeset(stitch(parts, settings, store), settings, options.chapters,
-                   "draft" if options.draft else "")
+    return settings, _plan(chapters, settings, store, options), store
+
+
+def _plan(chapters, settings: Settings, store: Store, options: Options) -> list[Step]:
+    steps = make_plan(chapters, options.root, settings, store,
+                      for_chapters(chapters, options.parameters), options.draft)
+    for step in steps:
+        if options.force and not step.reason:
+            step.reason = "forced"
+    return steps
+
+
+def _chosen(steps: list[Step], only: tuple[str, ...]) -> list[Step]:
+    """Return the steps that must run and may."""
+    names = [step.chapter.name for step in steps]
+    for name in only:
+        if not any(known.startswith(name) for known in names):
+            raise ReportError(f"--only {name}: there is no such chapter",
+                              remedy="chapters are " + ", ".join(names))
+    return [step for step in steps
+            if step.reason and (not only or step.chapter.name.startswith(only))]
+
+
+def _say_plan(options: Options, progress: Progress) -> int:
+    _, steps, _ = _prepare(options)
+    chosen = _chosen(steps, options.only)
+    for step in steps:
+        progress.say(_line(step, step in chosen))
+    return 0
+
+
+def _line(step: Step, runs: bool) -> str:
+    """One chapter's line of the plan."""
+    name, result = step.chapter.name, step.result
+    if runs:
+        return f"{name}: {step.reason}"
+    if result is None:
+        return f"{name}: {step.reason}, not chosen"
+    kept = f"{name}: results of {result['date'][:16]} ({result['environment']['device']})"
+    return f"{kept}, stale: {step.reason}" if step.reason else kept
+
+
+def _build(options: Options, progress: Progress) -> int:
+    settings, steps, store = _prepare(options)
+    for path in options.out.glob(".*.tmp"):
+        path.unlink(missing_ok=True)
+    for name in store.sweep({step.chapter.name for step in steps}):
+        progress.say(f"{shown(store.folder / name)} belongs to no chapter; delete it at will")
+    chosen = _chosen(steps, options.only)
+    for step in steps:
+        if step not in chosen:
+            progress.say(_line(step, False))
+    failed = run_all(chosen, options, store, progress)
+    if chosen and not options.only:
+        # A run may have met other data than the results of chapters that were not due.
+        done = {step.chapter.name for step in chosen}
+        steps = _plan([step.chapter for step in steps], settings, store, options)
+        due = [step for step in steps if step.reason and step.chapter.name not in done]
+        failed |= run_all(due, options, store, progress)
+    if chosen:
+        fresh = _plan([step.chapter for step in steps], settings, store, options)
+        steps = [_unforced(step, failed) for step in fresh]
+    code = _typeset(steps, failed, settings, store, options, progress)
+    if failed:
+        progress.say("failed: " + ", ".join(sorted(failed)))
+    return 1 if failed else code
+
+
+def _unforced(step: Step, failed: dict[str, str]) -> Step:
+    """After the runs, being forced is no reason any more, having failed is one."""
+    if step.chapter.name in failed:
+        step.reason = failed[step.chapter.name]
+    elif step.reason == "forced":
+        step.reason = ""
+    return step
+
+
+def _typeset(steps, failed, settings: Settings, store: Store, options: Options,
+             progress: Progress) -> int:
+    missing = [step.chapter.name for step in steps if step.result is None]
+    if missing:
+        names = ", ".join(missing)
+        raise ReportError(f"no report yet: {names} has no results" if len(missing) == 1
+                          else f"no report yet: {names} have no results",
+                          remedy="mend what failed above" if failed else "build without --only")
+    made = typeset(stitch([_part(step) for step in steps], settings, store), settings,
+                   options.chapters, "draft" if options.draft else "")
     return _publish(made, settings, options, progress)
 
 
-def _chosen(chapters: list[Chapter], only: tuple[str, ...]) -> list[Chapter]:
-    names = [chapter.name for chapter in chapters]
-    for name in only:
-        if not any(n == name or n.startswith(name) for n in names):
-            raise ReportError(f"--only {name}: there is no such chapter",
-                              remedy="chapters are " + ", ".join(names))
-    return [c for c in chapters if not only or c.name.startswith(tuple(only))]
-
-
-def _run(chapter: Chapter, options: Options, store: Store, progress: Progress) -> None:
-    from reporting.run import execute
-
-    progress.say(f"{chapter.name}: running")
-    progress.start(chapter.name)
-    try:
-        result = execute(chapter, options.root, options.parameters, options.draft,
-                         progress=lambda *where: progress.cell(chapter.name, *where))
-    finally:
-        progress.end(chapter.name)
-    store.save(chapter.name, result)
-    progress.say(f"{chapter.name}: done in {result['seconds']:.0f} s")
-
-
-def _stored(chapter: Chapter, store: Store) -> dict:
-    result = store.load(chapter.name)
-    if result is None:
-        raise ReportError("this chapter has no stored results", chapter.path,
-                          remedy="build without --only")
-    return result
+def _part(step: Step) -> Part:
+    """Pair a chapter with its result; a stale result brings the text that it was made with."""
+    chapter, result = step.chapter, step.result
+    if not step.reason:
+        return Part(chapter, result)
+    if cell_keys(chapter) != result["key"]["cells"]:
+        chapter = parse_chapter(chapter.path, result["text"])
+    note = f"**Stale.** Text and results are those of {result['date'][:16]}: {step.reason}."
+    return Part(chapter, result, note.replace("@", "\\@").replace("_", "\\_"))
 
 
 def _publish(made: Typeset, settings: Settings, options: Options, progress: Progress) -> int:
     """Put the PDF in its place, or beside it if it is too long."""
-    options.out.mkdir(parents=True, exist_ok=True)
     pdf, too_long = options.out / "report.pdf", options.out / "report-too-long.pdf"
     if settings.max_pages and made.pages > settings.max_pages:
         write_atomically(too_long, made.pdf)
@@ -113,5 +194,5 @@ def _publish(made: Typeset, settings: Settings, options: Options, progress: Prog
                           + lengths, remedy=f"shorten it; it is in {shown(too_long)}")
     write_atomically(pdf, made.pdf)
     too_long.unlink(missing_ok=True)
-    progress.say(f"{shown(pdf)}: {made.pages} pages")
+    progress.say(f"{shown(pdf)}: {made.pages} page{'s' * (made.pages > 1)}")
     return 0

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 from reporting.build import Options, build
+from reporting.errors import ReportError
+from reporting.parameters import read_values
 
 
 def parser() -> argparse.ArgumentParser:
@@ -22,20 +24,38 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="folder of the report and its stored results (default: report)")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME",
-                        help="run these chapters only; the start of a name will do")
+                        help="let only these chapters run; the start of a name will do")
+    parser.add_argument("--plan", action="store_true",
+                        help="say what would run and why, and run nothing")
+    parser.add_argument("--force", action="store_true",
+                        help="run chapters even if nothing has changed")
     parser.add_argument("--draft", action="store_true",
                         help="switch asserts off and stamp every page")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N",
+                        help="run N chapters side by side")
+    failing = parser.add_mutually_exclusive_group()
+    failing.add_argument("--fail-fast", action="store_true",
+                         help="start no further chapter after a failure")
+    failing.add_argument("--keep-going", action="store_false", dest="fail_fast",
+                         help="let the other chapters finish (the default)")
+    parser.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE",
+                        help="set a value in cells tagged parameters; CHAPTER.NAME=VALUE for one")
     return parser
 
 
 def main(root: Path, arguments: list[str] | None = None) -> int:
     """Build as the arguments say; return the exit code."""
     given = parser().parse_args(arguments)
-    options = Options(root=root, chapters=given.chapters or root / "chapters",
-                      out=given.out or root / "report", only=tuple(given.only),
-                      draft=given.draft)
     try:
+        options = Options(
+            root=root, chapters=given.chapters or root / "chapters",
+            out=given.out or root / "report", only=tuple(given.only), plan=given.plan,
+            force=given.force, draft=given.draft, fail_fast=given.fail_fast, jobs=given.jobs,
+            parameters=read_values(given.parameter))
         return build(options)
+    except ReportError as error:
+        print(error, file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
-        print("\ninterrupted; nothing half-done is left behind", file=sys.stderr)
+        print("\ninterrupted; what was finished is stored", file=sys.stderr)
         return 130

@@ -11,11 +11,20 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 
 NAME = "reporting"
+_kernels: set = set()
 
 
 def register() -> None:
     """Make the engine known to papermill under `NAME`."""
     papermill_engines.register(NAME, Engine)
+
+
+def kill_kernels() -> None:
+    """Kill every running kernel; the threads that wait for them see them die."""
+    for manager in list(_kernels):
+        process = getattr(manager.provisioner, "process", None)
+        if process is not None:
+            process.kill()
 
 
 class Client(PapermillNotebookClient):
@@ -51,4 +60,8 @@ class Engine(NBClientEngine):
                         startup_timeout=120, store_widget_state=False)
         client.owns_km = True  # or nbclient would leave the kernel running
         client.watcher = watcher
-        client.execute(stderr=errors)
+        _kernels.add(manager)
+        try:
+            client.execute(stderr=errors)
+        finally:
+            _kernels.discard(manager)

@@ -51,7 +51,7 @@ def execute(chapter: Chapter, root: Path, parameters: dict | None = None, draft:
     -------
     dict
         The run's "outputs" (one list for each code cell), "values", "depends",
-        "environment", "date" (UTC), "seconds", "draft" and "parameters".
+        "environment", "date" (UTC), "seconds", "draft" and the chapter's "text".
 
     Raises
     ------
@@ -78,11 +78,11 @@ def execute(chapter: Chapter, root: Path, parameters: dict | None = None, draft:
                 failure = SimpleNamespace(**output, exec_count=cell.execution_count)
                 raise locate(failure, chapter, done, root, watcher.at)
     by_origin = {cell.metadata["origin"]: cell for cell in ran}
-    result = collect(chapter, [by_origin[i].outputs for i in origin if i >= 0])
+    result = collect(chapter, [by_origin[i].outputs for i in origin])
     environment = collect(chapter, [by_origin[-1].outputs])["environment"]
-    return {**result, "environment": environment, "date": f"{started:%Y-%m-%d %H:%M}",
-            "seconds": round(time.monotonic() - clock, 1), "draft": draft,
-            "parameters": parameters or {}}
+    return {**result, "depends": _portable(result["depends"], root), "environment": environment,
+            "date": f"{started:%Y-%m-%d %H:%M:%S}", "seconds": round(time.monotonic() - clock, 1),
+            "draft": draft, "text": chapter.text}
 
 
 def _notebook(chapter: Chapter, modules):
@@ -100,6 +100,18 @@ def _notebook(chapter: Chapter, modules):
     metadata = {"kernelspec": {"name": KERNEL, "display_name": KERNEL, "language": "python"},
                 "language_info": {"name": "python"}}
     return v4.new_notebook(cells=cells, metadata=metadata), origin
+
+
+def _portable(depends: list[dict], root: Path) -> list[dict]:
+    """Forget where this machine keeps files that lie outside of the project."""
+    kept = {}
+    for item in depends:
+        item = {**item, "file": "path" in item}
+        path = Path(item.pop("path", ""))
+        if item["file"] and path.is_relative_to(root.resolve()):
+            item["path"] = path.relative_to(root.resolve()).as_posix()
+        kept[item["name"], item.get("path")] = item
+    return sorted(kept.values(), key=lambda item: (item["name"], item.get("path", "")))
 
 
 def _kernel_environment(root: Path, draft: bool) -> dict[str, str]:

@@ -14,6 +14,9 @@ import json
 import os
 from pathlib import Path
 
+FORMAT = 1
+"""Raised when results of older builders can no longer be used."""
+
 # Kept in files of their own: (field of an output, ending of the file).
 PARTS = (("svg", "svg"), ("png", "png"), ("interactive", "json"))
 
@@ -54,7 +57,7 @@ class Store:
         outputs = []
         for cell in result["outputs"]:
             outputs.append([self._without_parts(item, home, files) for item in cell])
-        body = {**result, "outputs": outputs, "files": files}
+        body = {**result, "outputs": outputs, "files": files, "format": FORMAT}
         body["checksum"] = _checksum(body)
         text = json.dumps(body, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         write_atomically(home / "result.json", text.encode())
@@ -106,6 +109,15 @@ class Store:
             if digest(data) != expected:
                 raise Damaged(f"{file} is damaged")
         return body
+
+    def sweep(self, names) -> list[str]:
+        """Remove what killed builds have left; return folders that belong to no chapter."""
+        if not self.folder.is_dir():
+            return []
+        for path in self.folder.glob("*/.*.tmp"):
+            path.unlink(missing_ok=True)
+        return sorted(path.name for path in self.folder.iterdir()
+                      if path.is_dir() and path.name not in names)
 
     def file(self, name: str, file: str) -> Path:
         """Return the path of one of a chapter's files."""

@@ -1,0 +1,118 @@
+"""Which project modules a chapter imports, directly or through others, without running it.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reporting.calls import parse_cell
+from reporting.errors import ReportError
+from reporting.parse import Chapter
+from reporting.store import digest
+
+# The builder is a tool and no part of a result; store.FORMAT says when its results change.
+OWN = "reporting"
+
+
+@dataclass
+class Imports:
+    """What a chapter imports.
+
+    Attributes
+    ----------
+    modules : dict of Path to str
+        Every project file imported → sha256 of its source.
+    packages : set of str
+        Top-level names that come from elsewhere, without the standard library's.
+    """
+
+    modules: dict[Path, str] = field(default_factory=dict)
+    packages: set[str] = field(default_factory=set)
+
+
+def read_imports(chapter: Chapter, root: Path) -> Imports:
+    """Follow a chapter's imports through the project.
+
+    Parameters
+    ----------
+    chapter : Chapter
+        Its own folder is searched first, as Python does, then ``root``.
+    root : Path
+        The project's folder.
+
+    Raises
+    ------
+    ReportError
+        If an imported module of the project cannot be parsed.
+    """
+    found = Imports()
+    roots = [chapter.path.parent.resolve(), Path(root).resolve()]
+    waiting = []
+    for cell in chapter.code:
+        waiting += _names(parse_cell(cell.source), package="")
+    while waiting:
+        name = waiting.pop()
+        for prefix in _prefixes(name):
+            path = _find(prefix, roots)
+            if path is None:
+                continue
+            if path not in found.modules:
+                source = path.read_bytes()
+                found.modules[path] = digest(source)
+                waiting += _names(_parse(path, source), _package(prefix, path))
+        top = name.partition(".")[0]
+        if top not in sys.stdlib_module_names and _find(top, roots, folders=True) is None:
+            found.packages.add(top)
+    found.packages -= {OWN}
+    return found
+
+
+def _names(tree: ast.AST, package: str) -> list[str]:
+    """Return the dotted names that a module imports; ``package`` is what a dot means."""
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+            base = ".".join([*(parents if node.level else []), *filter(None, [node.module])])
+            # What is imported from a package may be one of its modules.
+            names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if called in ("import_module", "__import__") and isinstance(node.args[0].value, str):
+                names.append(node.args[0].value)
+    return [name for name in names if name and not name.startswith((OWN + ".", "."))]
+
+
+def _prefixes(name: str) -> list[str]:
+    """a.b.c imports a, then a.b, then a.b.c."""
+    parts = name.split(".")
+    return [".".join(parts[: i + 1]) for i in range(len(parts))] if parts[0] != OWN else []
+
+
+def _find(name: str, roots: list[Path], folders: bool = False) -> Path | None:
+    for root in roots:
+        base = root.joinpath(*name.split("."))
+        for path in (base / "__init__.py", base.with_name(base.name + ".py")):
+            if path.is_file():
+                return path
+        if folders and base.is_dir():
+            return base
+    return None
+
+
+def _package(name: str, path: Path) -> str:
+    return name if path.name == "__init__.py" else name.rpartition(".")[0]
+
+
+def _parse(path: Path, source: bytes) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except SyntaxError as error:
+        raise ReportError(f"SyntaxError: {error.msg}", path, error.lineno) from None
