@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from .errors import VICRegError
+from .errors import VICRegError, reason
 from .storage import cache_folder, data_folder, write_atomically
 
 CIFAR10_CLASSES = (
@@ -178,7 +178,7 @@ def download_cifar10(root: Path) -> None:
         CIFAR10(root, download=True)
     except Exception as error:  # urllib, http, OS and torchvision errors alike
         raise VICRegError(
-            f"CIFAR-10 is not in {root} and could not be downloaded ({error}); put "
+            f"CIFAR-10 is not in {root} and could not be downloaded ({reason(error)}); put "
             f"{OFFICIAL_ARCHIVE} or an archive of an image folder there, or set VICREG_DATA to a "
             "folder that holds one."
         ) from error
@@ -220,7 +220,7 @@ def decode_official(source: Path) -> dict:
                 parts = [CIFAR10(folder, train=train, download=True) for train in (True, False)]
     except Exception as error:
         raise VICRegError(
-            f"{source} is damaged or incomplete ({error}); delete it and download it again."
+            f"{source} is damaged or incomplete ({reason(error)}); delete it and download it again."
         ) from error
     decoded = [
         Split(np.ascontiguousarray(part.data.transpose(0, 3, 1, 2)), np.array(part.targets))
@@ -334,7 +334,7 @@ def read_archive(archive: Path) -> Iterator[tuple[str, int, str, bytes]]:
         raise
     except Exception as error:  # tar, zlib, lzma and OS errors alike: all mean a bad file
         raise VICRegError(
-            f"{archive} is damaged ({error}); delete it and download it again."
+            f"{archive} is damaged ({reason(error)}); delete it and download it again."
         ) from error
 
 
@@ -369,7 +369,7 @@ def find_mnist(root: Path) -> tuple[Path, Path]:
             MNIST(root, train=False, download=True)
         except Exception as error:
             raise VICRegError(
-                f"The MNIST test set is not in {root} and could not be downloaded ({error}); put "
+                f"The MNIST test set is not in {root} and could not be downloaded ({reason(error)}); put "
                 f"{stems[0]}.gz and {stems[1]}.gz there, or set VICREG_DATA to their folder."
             ) from error
         found = look()
@@ -386,7 +386,7 @@ def read_idx(path: Path) -> np.ndarray:
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (OSError, EOFError, gzip.zlib.error) as error:
-        raise VICRegError(f"{path} is damaged ({error}); {remedy}.") from error
+        raise VICRegError(f"{path} is damaged ({reason(error)}); {remedy}.") from error
     if len(raw) < 4 or raw[:3] != b"\0\0\x08" or len(raw) < 4 + 4 * raw[3]:
         raise VICRegError(f"{path} is not an IDX file of bytes; {remedy}.")
     shape = struct.unpack(f">{raw[3]}I", raw[4 : 4 + 4 * raw[3]])

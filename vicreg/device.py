@@ -11,7 +11,7 @@ import warnings
 
 import torch
 
-from .errors import VICRegError
+from .errors import VICRegError, reason
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3  # glibc's malloc.h
 
@@ -26,9 +26,8 @@ def best_device(name: str | None = None) -> torch.device:
             device = torch.device(name)
             torch.zeros(1, device=device)
         except (RuntimeError, AssertionError) as error:
-            reason = str(error).splitlines()[0]
             raise VICRegError(
-                f"The device {name!r} cannot be used ({reason}); leave --device out to take the "
+                f"The device {name!r} cannot be used ({reason(error)}); leave --device out to take the "
                 "best there is."
             ) from error
         return device
@@ -40,8 +39,7 @@ def best_device(name: str | None = None) -> torch.device:
     try:
         torch.zeros(1, device="cuda")
     except RuntimeError as error:
-        reason = str(error).splitlines()[0]
-        print(f"The GPU is there but unusable ({reason}); going on on the CPU.", file=sys.stderr)
+        print(f"The GPU is there but unusable ({reason(error)}); going on on the CPU.", file=sys.stderr)
         return torch.device("cpu")
     return torch.device("cuda")
 

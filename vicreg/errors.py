@@ -11,6 +11,12 @@ class VICRegError(Exception):
     """Something the user can mend; the message is one sentence with the remedy."""
 
 
+def reason(error: Exception) -> str:
+    """What another library's exception says, short enough to stand inside a sentence."""
+    lines = str(error).splitlines()
+    return lines[0].rstrip(".: ") if lines else type(error).__name__
+
+
 def exit_code(main: Callable[[], int | None]) -> int:
     """Run a program's main function and return its exit code.
 

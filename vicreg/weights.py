@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from .errors import VICRegError
+from .errors import VICRegError, reason
 from .experiments import Experiment
 from .model import Encoder, Projector
 from .storage import load_tensors, save_tensors, weights_folder
@@ -134,9 +134,8 @@ def load_run(name_or_path: str | Path) -> Run:
         history = History(**content["history"])
         provenance = Provenance(**content["provenance"])
     except Exception as error:  # torch, zip, pickle and key errors alike: all mean a bad file
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise VICRegError(
-            f"{path} is damaged or not a weights file of this project ({reason}); restore it, or "
+            f"{path} is damaged or not a weights file of this project ({reason(error)}); restore it, or "
             f"train it anew with: python -m vicreg train {name}"
         ) from error
     if named and experiment.name != name:
