@@ -37,7 +37,7 @@ def main() -> None:
     found = nearest_others(train_y, k=5, members=queries).indices
     shown = torch.cat([queries.unsqueeze(1), found], dim=1)  # (10, 6)
     names = [[data.train.classes[label] for label in row] for row in data.train.labels[shown].tolist()]
-    fig, ax = plt.subplots(figsize=(6, 11), layout="constrained")
+    fig, ax = plt.subplots(figsize=(6, 10.5), layout="constrained")
     columns = ["query", *(f"nearest {rank}" for rank in range(1, 6))]
     show_images(ax, data.train.images[shown], column_labels=columns, captions=names, gaps=[1])
     save_and_show(fig, PROJECT / "report" / "example_VICReg.png")

@@ -24,6 +24,7 @@ from .weights import History
 CLASS_COLOURS = tuple(matplotlib.color_sequences["petroff10"])
 TRAIN_COLOUR, TEST_COLOUR = CLASS_COLOURS[0], CLASS_COLOURS[2]
 OBJECTIVES = ("invariance", "variance", "covariance")
+SHORT_NAMES = {"airplane": "plane", "automobile": "car"}  # where a name stands under a thumbnail
 SMOOTHING = 51  # batches in the running mean of a training curve
 HALO = [patheffects.withStroke(linewidth=2, foreground="white")]
 
@@ -71,14 +72,16 @@ def show_images(
     column_labels: Sequence[str] = (),
     captions: Sequence[Sequence[str]] = (),
     gaps: Sequence[int] = (),
+    caption_height: int = 11,
 ) -> None:
     """A table of images, drawn as one tiled picture.
 
     Parameters: images, uint8, (rows, columns, 3, 32, 32); labels at the left and at the top;
-    captions, a text under each image; gaps, the columns before which a wider gap stands.
+    captions, a text under each image; gaps, the columns before which a wider gap stands;
+    caption_height, the room for a caption, in pixels of an image.
     """
     rows, columns, _, side, _ = images.shape
-    under = 14 if len(captions) else 0  # pixels for a caption
+    under = caption_height if len(captions) else 0
     pad, wide = 2, 12
     lefts = [c * (side + pad) + wide * sum(g <= c for g in gaps) for c in range(columns)]
     tops = [r * (side + pad + under) for r in range(rows)]
@@ -89,7 +92,7 @@ def show_images(
     ax.imshow(canvas, interpolation="nearest")
     for r, row in enumerate(captions):
         for c, text in enumerate(row):
-            ax.text(lefts[c] + side / 2 - 0.5, tops[r] + side, text, ha="center", va="top", fontsize="small")
+            ax.text(lefts[c] + side / 2 - 0.5, tops[r] + side, text, ha="center", va="top")
     for top, text in zip(tops, row_labels, strict=False):
         ax.text(-4, top + side / 2, text, ha="right", va="center")
     for left, text in zip(lefts, column_labels, strict=False):
@@ -124,12 +127,17 @@ def plot_confusion(ax: Axes, labels: Tensor, predictions: Tensor, classes: Seque
         for column in range(c):
             value = percent[row, column]
             colour = "white" if value > 50 else "black"
-            ax.text(column, row, f"{value:.0f}", ha="center", va="center", color=colour, fontsize="small")
+            ax.text(column, row, f"{value:.0f}", ha="center", va="center", color=colour)
     ax.set_xticks(range(c), classes, rotation=45, ha="right")
     ax.set_yticks(range(c), classes)
     ax.set(xlabel="predicted", ylabel="true")
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
+
+
+def short_name(name: str) -> str:
+    """A class's name as it fits under a thumbnail."""
+    return SHORT_NAMES.get(name, name)
 
 
 def hide_ticks(ax: Axes) -> None:

@@ -1,0 +1,103 @@
+# %% [markdown]
+# # Q1. Training VICReg {#sec-q1}
+# VICReg [@bardes2022] learns an encoder $f$ without labels. Every image $I$ of a batch $B$ is augmented twice, $x = T(I)$ and $x' = T(I)$; the encoder gives representations $y = f(x)$, a projection head $h$ gives $z = h(y)$, and likewise $y'$ and $z'$. Three objectives act on the projections $Z, Z' \in \mathbb{R}^{|B| \times d}$:
+#
+# $$
+# \begin{aligned}
+# \mathcal{L}_{inv}(Z, Z') &= \frac{1}{|B|} \sum_{i=1}^{|B|} \mathrm{MSE}(z_i, z'_i), &
+# \mathcal{L}_{var}(Z) &= \frac{1}{d} \sum_{j=1}^{d} \max\left(0, \gamma - \sigma_j\right), \\
+# \sigma_j &= \sqrt{\mathrm{Var}(z_1^j, \dots, z_{|B|}^j) + \epsilon}, &
+# \mathcal{L}_{cov}(Z) &= \frac{1}{d} \sum_{i \neq j} [C(Z)]_{i,j}^2,
+# \end{aligned}
+# $$ {#eq-objectives}
+#
+# with $C(Z)$ the unbiased covariance matrix, and the loss is
+#
+# $$
+# \mathcal{L} = \lambda\, \mathcal{L}_{inv}(Z, Z') + \mu \left[ \mathcal{L}_{var}(Z) + \mathcal{L}_{var}(Z') \right] + \nu \left[ \mathcal{L}_{cov}(Z) + \mathcal{L}_{cov}(Z') \right].
+# $$ {#eq-loss}
+#
+# Invariance alone would be satisfied by a constant; the variance term forbids that constant, dimension by dimension, and the covariance term forbids that all dimensions say the same. The exercise prints $\epsilon$ outside the root, where the gradient at zero variance is infinite; we use the paper's form, inside, which differs by less than 1 % wherever $\sigma_j$ is not itself tiny. The variance term is not halved, as [@eq-loss] has it and the authors' public code has not.
+
+# %%
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from reporting import depends, record, show, table
+from vicreg.data import load_cifar10
+from vicreg.figures import OBJECTIVES, plot_objective
+from vicreg.weights import load_run, weights_file
+
+run = load_run("vicreg")
+data = load_cifar10()
+depends(weights_file("vicreg"))
+depends(data.train.name, fingerprint=data.fingerprint)
+
+# %%
+experiment, provenance = run.experiment, run.provenance
+epochs, steps, _ = run.history.train.shape
+seconds_an_epoch = provenance.seconds / epochs
+record(
+    epochs=epochs,
+    steps=steps,
+    batch_size=experiment.batch_size,
+    learning_rate=experiment.learning_rate,
+    seed=experiment.seed,
+    data_name=provenance.data_name,
+    data_fingerprint=provenance.data_fingerprint[:12],
+    weights_fingerprint=run.fingerprint[:12],
+    device=provenance.device,
+    precision=provenance.precision,
+    torch_version=provenance.torch_version,
+    minutes=provenance.seconds / 60,
+    images_a_second=steps * experiment.batch_size / seconds_an_epoch,
+    n_train=len(data.train),
+    n_test=len(data.test),
+)
+assert provenance.data_fingerprint == data.fingerprint, "weights and images belong together"
+
+# %% [markdown]
+# **Setting.** The encoder is the exercise's ResNet-18 for small images (11.5 M parameters, 128-d representations), the head maps to $d = 512$. We train on the {{ n_train:,}} training images of {{ data_name }} [@krizhevsky2009] with Adam (learning rate {{ learning_rate:.0e}}, weight decay $10^{-6}$), $|B| = {{ batch_size }}$, $\lambda = \mu = 25$, $\nu = 1$, $\gamma = 1$, $\epsilon = 10^{-4}$, seed {{ seed }}, for {{ epochs }} epochs of {{ steps }} batches. The two views pass through the encoder one after the other, so that each has its own batch statistics. After every epoch the same objectives are measured on the test set: two random views again, since without augmentation the invariance objective is zero by construction, evaluation mode, projections, shuffled batches of the same size, since variance and covariance mean little within one class.
+#
+# **Provenance.** Trained in {{ minutes:.0f}} minutes ({{ images_a_second:.0f}} images a second, two views each, the test passes included) on {{ device }} in {{ precision }}, torch {{ torch_version }}; weights sha256 {{ weights_fingerprint }}…, images sha256 {{ data_fingerprint }}….
+
+# %%
+fig, axes = plt.subplots(1, 3, figsize=(6.46, 2.1))
+for ax, objective in zip(axes, OBJECTIVES, strict=True):
+    plot_objective(ax, run.history, objective)
+    ax.set_ylabel("")
+axes[0].set_ylabel("value, unweighted")
+axes[0].legend()
+show(
+    fig,
+    label="fig-losses",
+    caption="The three objectives at every training batch (faint; the line is the mean of 51 batches) and on the test set after every epoch. Variance and covariance are the sums over both branches. The first {{ cut }} batches, far off the scale, are cut.",
+)
+
+# %%
+first, last = run.history.train[0].mean(0), run.history.train[-1].mean(0)
+last_test = run.history.test[-1]
+values = pd.DataFrame(
+    {
+        "objective": OBJECTIVES,
+        "first epoch": first.tolist(),
+        "last epoch": last.tolist(),
+        "test set, last epoch": last_test.tolist(),
+    }
+)
+table(
+    values,
+    label="tbl-losses",
+    caption="Means of the unweighted objectives over an epoch's batches and over the test set.",
+    formats={c: "{:.3f}" for c in values.columns[1:]},
+)
+weighted = last * last.new_tensor(
+    [experiment.invariance_weight, experiment.variance_weight, experiment.covariance_weight]
+)
+share = weighted / weighted.sum()
+record(
+    cut=steps * epochs // 50,
+    invariance_share=share[0],
+    variance_share=share[1],
+    covariance_share=share[2],
+)

@@ -1,0 +1,69 @@
+# %% [markdown]
+# # Q2. PCA and t-SNE of the representations {#sec-q2}
+# Do the classes, which the encoder never saw, show in its representations? We embed all test images and map the 128 dimensions to two with scikit-learn's PCA, a linear projection on the two directions of largest variance, and with its t-SNE [@vandermaaten2008], which keeps neighbourhoods and gives up distances. We expect PCA to show what varies most, be it class or not, and t-SNE to show islands where images of a class are each other's neighbours.
+
+# %%
+import matplotlib.pyplot as plt
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+
+from reporting import depends, record, show
+from vicreg.data import load_cifar10
+from vicreg.figures import scatter_classes
+from vicreg.representations import representations
+from vicreg.retrieval import most_entangled, neighbour_classes
+from vicreg.weights import load_run, weights_file
+
+run = load_run("vicreg")
+data = load_cifar10()
+depends(weights_file("vicreg"))
+depends(data.train.name, fingerprint=data.fingerprint)
+labels, classes = data.test.labels, data.test.classes
+y = representations(run, data.test)
+
+# %%
+pca = PCA(n_components=2, random_state=0)
+pca_map = pca.fit_transform(y.numpy())
+
+# %%
+perplexity = min(30, len(y) // 4)
+tsne_map = TSNE(n_components=2, perplexity=perplexity, init="pca", random_state=0).fit_transform(y.numpy())
+
+# %%
+fig, axes = plt.subplots(1, 2, figsize=(6.46, 3.2))
+for ax, points, name in zip(axes, (pca_map, tsne_map), ("PCA", "t-SNE"), strict=True):
+    scatter_classes(ax, points, labels, classes)
+    ax.set_title(name)
+show(
+    fig,
+    label="fig-maps",
+    caption="The {{ n:,}} test images' representations in two dimensions, coloured by class, each class's name at its median. Left: PCA, which keeps {{ explained:.0%}} of the variance; right: t-SNE, perplexity 30.",
+)
+
+# %%
+K = 10
+in_128 = neighbour_classes(y, labels, K)
+in_pca = neighbour_classes(y.new_tensor(pca_map), labels, K)
+in_tsne = neighbour_classes(y.new_tensor(tsne_map), labels, K)
+agreement = {name: m.diagonal().mean().item() for name, m in (("y", in_128), ("pca", in_pca), ("tsne", in_tsne))}
+entangled = [
+    f"{classes[a]} and {classes[b]} ({share:.0%})" for a, b, share in most_entangled(in_tsne, 4)
+]
+order = in_tsne.diagonal().argsort(descending=True).tolist()
+record(
+    n=len(y),
+    explained=pca.explained_variance_ratio_.sum(),
+    agreement_y=agreement["y"],
+    agreement_pca=agreement["pca"],
+    agreement_tsne=agreement["tsne"],
+    entangled_1=entangled[0],
+    entangled_2=entangled[1],
+    entangled_3=entangled[2],
+    entangled_4=entangled[3],
+    clearest_1=classes[order[0]],
+    clearest_2=classes[order[1]],
+    clearest_1_share=in_tsne[order[0], order[0]],
+    clearest_2_share=in_tsne[order[1], order[1]],
+    murkiest=classes[order[-1]],
+    murkiest_share=in_tsne[order[-1], order[-1]],
+)

@@ -1,0 +1,66 @@
+# %% [markdown]
+# # Q3. Linear probing {#sec-q3}
+# How much class information can a single linear layer read off the frozen representations? The layer is trained on the training set's representations with SGD (momentum 0.9, batches of 500, 100 epochs, learning rate annealed from 0.1 to zero) and cross-entropy, and tested once on the test set. The representations are standardised by the training set's mean and deviation, which changes nothing in what the layer can express but lets it converge: reports of 60 to 63 % for encoders that hold more come from probes stopped early. Three seeds of the probe show how little is left to chance.
+
+# %%
+import matplotlib.pyplot as plt
+import torch
+
+from reporting import depends, record, show
+from vicreg.data import load_cifar10
+from vicreg.figures import CLASS_COLOURS, plot_confusion
+from vicreg.probe import linear_probe
+from vicreg.representations import representations
+from vicreg.weights import load_run, weights_file
+
+run = load_run("vicreg")
+data = load_cifar10()
+depends(weights_file("vicreg"))
+depends(data.train.name, fingerprint=data.fingerprint)
+train_y, test_y = representations(run, data.train), representations(run, data.test)
+
+# %%
+SEEDS = (0, 1, 2)
+probes = [
+    linear_probe(train_y, data.train.labels, test_y, data.test.labels, seed=seed) for seed in SEEDS
+]
+accuracies = torch.tensor([probe.accuracy for probe in probes])
+probe = probes[0]
+
+# %%
+classes = data.test.classes
+fig, (bars, table) = plt.subplots(1, 2, figsize=(6.46, 2.9), width_ratios=[1, 1.35])
+bars.barh(range(10), 100 * probe.class_accuracy, color=CLASS_COLOURS)
+bars.axvline(100 * probe.accuracy, color="black", lw=0.8, ls="--")
+bars.set_yticks(range(10), classes)
+bars.invert_yaxis()
+bars.set(xlabel="accuracy (%)", xlim=(0, 100))
+plot_confusion(table, data.test.labels, probe.predictions, classes)
+show(
+    fig,
+    label="fig-probe",
+    caption="The linear probe on the test set. Left: the accuracy of each class, the dashed line their mean. Right: which class is taken for which, in percent of the true class.",
+)
+
+# %%
+order = probe.class_accuracy.argsort(descending=True).tolist()
+wrong = probe.predictions != data.test.labels
+pairs = (data.test.labels * 10 + probe.predictions)[wrong].bincount(minlength=100).view(10, 10)
+mutual = (pairs + pairs.T).triu(1)
+a, b = divmod(int(mutual.argmax()), 10)
+record(
+    epochs=run.experiment.epochs,
+    accuracy=accuracies.mean(),
+    spread=accuracies.std(),
+    train_accuracy=probe.train_accuracy,
+    best=classes[order[0]],
+    best_accuracy=probe.class_accuracy[order[0]],
+    worst=classes[order[-1]],
+    worst_accuracy=probe.class_accuracy[order[-1]],
+    confused=f"{classes[a]} and {classes[b]}",
+    confused_share=mutual.max() / wrong.sum(),
+)
+assert accuracies.mean() > 0.6, "the exercise asks for 60 %, and the text says that it is met"
+
+# %% [markdown]
+# **Answer.** The probe reaches **{{ accuracy:.1%}}** on the test set (mean of three seeds, deviation {{ spread:.2%}}), above the 60 % that the exercise asks for, and {{ train_accuracy:.1%}} on the training set: with so small a gap the layer has not overfitted, and what is missing is not in the representation, or not linearly.

@@ -1,0 +1,91 @@
+"""The linear probe against scikit-learn, and what it refuses.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+from torch.testing import assert_close
+
+from vicreg.data import load_cifar10
+from vicreg.errors import VICRegError
+from vicreg.probe import linear_probe, standardise
+
+
+def features(images):
+    """Real images as 192 numbers each: their mean colours on an 8x8 grid."""
+    return torch.nn.functional.avg_pool2d(images.float() / 255, 4).flatten(1)
+
+
+@pytest.fixture(scope="module")
+def sets(cifar10_sample):
+    data = load_cifar10(cifar10_sample)
+    return features(data.train.images), data.train.labels, features(data.test.images), data.test.labels
+
+
+def test_agrees_with_logistic_regression_on_real_images(sets):
+    train_y, train_labels, test_y, test_labels = sets
+    ours = linear_probe(*sets)
+    train_x, test_x = standardise(train_y, test_y)
+    reference = LogisticRegression(C=1e4, max_iter=5000, tol=1e-6).fit(train_x, train_labels)
+    # One image is a third of a percent here: the train set has 600, the test set 300.
+    assert ours.train_accuracy == pytest.approx(reference.score(train_x, train_labels), abs=0.01)
+    few = linear_probe(train_y[:, :20], train_labels, test_y[:, :20], test_labels)
+    reference = LogisticRegression(C=1e4, max_iter=5000, tol=1e-6).fit(train_x[:, :20], train_labels)
+    assert few.accuracy == pytest.approx(reference.score(test_x[:, :20], test_labels), abs=0.01)
+
+
+def test_accuracies_are_shares_of_their_own_sets(sets):
+    train_y, train_labels, test_y, test_labels = sets
+    result = linear_probe(*sets)
+    assert result.accuracy == (result.predictions == test_labels).double().mean()
+    first = test_labels == 0
+    assert_close(result.class_accuracy[0], (result.predictions[first] == 0).double().mean())
+    on_train = linear_probe(train_y, train_labels, train_y, train_labels)
+    assert on_train.accuracy == on_train.train_accuracy == result.train_accuracy
+
+
+def test_separable_classes_are_separated():
+    labels = torch.arange(300) % 3
+    y = torch.nn.functional.one_hot(labels, 3).float()
+    assert linear_probe(y, labels, y, labels).accuracy == 1
+
+
+def test_random_labels_give_chance():
+    generator = torch.Generator().manual_seed(0)
+    y = torch.randn(4000, 8, generator=generator)
+    labels = torch.randint(10, (4000,), generator=generator)
+    result = linear_probe(y[:2000], labels[:2000], y[2000:], labels[2000:])
+    assert result.accuracy == pytest.approx(0.1, abs=5 * (0.09 / 2000) ** 0.5)
+
+
+def test_the_seed_fixes_the_result(sets):
+    first, again = linear_probe(*sets, seed=1), linear_probe(*sets, seed=1)
+    assert torch.equal(first.predictions, again.predictions)
+
+
+def test_scale_and_offset_of_the_representations_do_not_matter(sets):
+    train_y, train_labels, test_y, test_labels = sets
+    scaled = linear_probe(1000 * train_y + 7, train_labels, 1000 * test_y + 7, test_labels)
+    assert scaled.accuracy == pytest.approx(linear_probe(*sets).accuracy, abs=0.01)
+
+
+def test_a_constant_dimension_is_ignored(sets):
+    train_y, test_y = sets[0].clone(), sets[2].clone()
+    train_y[:, 0], test_y[:, 0] = 3.0, 4.0
+    train_x, test_x = standardise(train_y, test_y)
+    assert (train_x[:, 0] == 0).all() and (test_x[:, 0] == 0).all()
+    assert train_x.isfinite().all()
+
+
+@pytest.mark.parametrize(("spoil", "word"), [(float("nan"), "finite"), (None, "collapsed")])
+def test_useless_representations_are_refused(sets, spoil, word):
+    train_y, train_labels, test_y, test_labels = sets
+    train_y = train_y.clone()
+    if spoil is None:
+        train_y[:] = train_y[0]
+    else:
+        train_y[3, 3] = spoil
+    with pytest.raises(VICRegError, match=word):
+        linear_probe(train_y, train_labels, test_y, test_labels)

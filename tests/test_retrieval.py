@@ -1,0 +1,111 @@
+"""Neighbours against brute force in float64.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from vicreg.anomaly import anomaly_scores, roc
+from vicreg.retrieval import (
+    most_distant,
+    most_entangled,
+    nearest,
+    nearest_others,
+    neighbour_classes,
+    one_of_each_class,
+)
+
+
+@pytest.fixture
+def y():
+    return torch.randn(300, 16, generator=torch.Generator().manual_seed(0))
+
+
+def all_distances(a, b):
+    return torch.stack([(row - b.double()).square().sum(1).sqrt() for row in a.double()])
+
+
+def test_nearest_equals_brute_force(y):
+    queries = torch.randn(40, 16, generator=torch.Generator().manual_seed(1))
+    expected = all_distances(queries, y).topk(5, largest=False)
+    found = nearest(queries, y, 5)
+    assert torch.equal(found.indices, expected.indices)
+    assert_close(found.distances.double(), expected.values, rtol=1e-6, atol=1e-6)
+
+
+def test_an_image_is_never_its_own_neighbour(y):
+    expected = all_distances(y, y).fill_diagonal_(float("inf")).topk(7, largest=False)
+    found = nearest_others(y, 7)
+    assert torch.equal(found.indices, expected.indices)
+    assert_close(found.distances.double(), expected.values, rtol=1e-6, atol=1e-6)
+    some = torch.tensor([5, 17, 250])
+    assert torch.equal(nearest_others(y, 7, some).indices, expected.indices[some])
+
+
+def test_duplicates_are_neighbours_but_an_image_is_not(y):
+    y[10:30] = y[10]
+    found = nearest_others(y, 5)
+    assert not (found.indices == torch.arange(300).unsqueeze(1)).any()
+    assert (found.distances[10:30] == 0).all()
+    assert ((found.indices[10:30] >= 10) & (found.indices[10:30] < 30)).all()
+
+
+def test_most_distant_equals_brute_force(y):
+    members = torch.tensor([0, 3, 299])
+    expected = all_distances(y[members], y).topk(5)
+    found = most_distant(y, 5, members)
+    assert torch.equal(found.indices, expected.indices)
+    assert_close(found.distances.double(), expected.values, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("k", [0, 301])
+def test_k_beyond_the_index_is_refused(y, k):
+    with pytest.raises(ValueError, match=r"k must be from 1 to the 300"):
+        nearest(y, y, k)
+    with pytest.raises(ValueError, match=r"k must be from 1 to the 299"):
+        nearest_others(y, k)
+
+
+def test_one_image_of_each_class():
+    labels = torch.arange(100) // 10
+    places = one_of_each_class(labels, seed=0)
+    assert labels[places].tolist() == list(range(10))
+    assert torch.equal(places, one_of_each_class(labels, seed=0))
+    assert not torch.equal(places, one_of_each_class(labels, seed=1))
+
+
+def test_neighbour_classes_counts_pairs():
+    # Two pairs on a line: 0 1 are alike, 2 3 are near each other but of two classes.
+    y = torch.tensor([[0.0], [1.0], [10.0], [11.0]])
+    shares = neighbour_classes(y, torch.tensor([0, 0, 0, 1]), k=1)
+    assert_close(shares, torch.tensor([[2 / 3, 1 / 3], [1.0, 0.0]], dtype=torch.double))
+    assert most_entangled(shares, 1) == [(0, 1, pytest.approx(2 / 3))]
+
+
+def test_scores_are_mean_l2_distances_not_squared(y):
+    test = torch.randn(20, 16, generator=torch.Generator().manual_seed(2))
+    expected = all_distances(test, y).sort(dim=1).values[:, :2].mean(1)
+    assert_close(anomaly_scores(test, y, k=2).double(), expected, rtol=1e-6, atol=1e-6)
+
+
+def test_far_images_are_more_anomalous(y):
+    far = y[:20] + 100
+    curve = roc(anomaly_scores(y[:150], y[150:]), anomaly_scores(far, y[150:]))
+    assert curve.auc == 1
+
+
+def test_auc_is_the_chance_that_an_anomaly_scores_higher():
+    generator = torch.Generator().manual_seed(3)
+    normal, anomalous = torch.rand(50, generator=generator), torch.rand(60, generator=generator) + 0.3
+    wins = (anomalous.unsqueeze(1) > normal).double().mean().item()
+    curve = roc(normal, anomalous)
+    assert curve.auc == pytest.approx(wins)
+    area = torch.trapezoid(*(torch.tensor(a) for a in (curve.true_positive_rate, curve.false_positive_rate)))
+    assert area.item() == pytest.approx(wins)
+
+
+def test_one_kind_alone_has_no_roc():
+    with pytest.raises(ValueError, match="empty"):
+        roc(torch.rand(5), torch.empty(0))
