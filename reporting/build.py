@@ -21,6 +21,8 @@ from reporting.stitch import Part, stitch
 from reporting.store import Store, write_atomically
 from reporting.typeset import Typeset, typeset
 
+PDF, TOO_LONG, PARTIAL = "report.pdf", "report-too-long.pdf", "report-partial.pdf"
+
 
 @dataclass(frozen=True)
 class Options:
@@ -69,7 +71,7 @@ def build(options: Options, progress: Progress | None = None) -> int:
         progress.say(str(error))
     except OSError as error:
         progress.say(f"{error.filename or 'writing'}: {error.strerror or error}")
-    pdf = options.out / "report.pdf"
+    pdf = options.out / PDF
     if pdf.exists():
         progress.say(f"{shown(pdf)} is left as it was")
     return 1
@@ -161,14 +163,18 @@ def _unforced(step: Step, failed: dict[str, str]) -> Step:
 
 def _typeset(steps, failed, settings: Settings, store: Store, options: Options,
              progress: Progress) -> int:
-    missing = [step.chapter.name for step in steps if step.result is None]
+    missing = [step.chapter for step in steps if step.result is None]
+    if len(missing) == len(steps):
+        raise ReportError("no report yet: no chapter has results")
+    stamp = "draft" if options.draft else "partial" if missing else ""
+    parts = [_part(step) for step in steps if step.result is not None]
+    made = typeset(stitch(parts, settings, store, missing), settings, options.chapters, stamp)
     if missing:
-        names = ", ".join(missing)
-        raise ReportError(f"no report yet: {names} has no results" if len(missing) == 1
-                          else f"no report yet: {names} have no results",
-                          remedy="mend what failed above" if failed else "build without --only")
-    made = typeset(stitch([_part(step) for step in steps], settings, store), settings,
-                   options.chapters, "draft" if options.draft else "")
+        partial = options.out / PARTIAL
+        write_atomically(partial, made.pdf)
+        names = ", ".join(chapter.name for chapter in missing)
+        progress.say(f"{shown(partial)}: {_pages(made)}, without {names} (no results yet)")
+        return 0
     return _publish(made, settings, options, progress)
 
 
@@ -185,7 +191,7 @@ def _part(step: Step) -> Part:
 
 def _publish(made: Typeset, settings: Settings, options: Options, progress: Progress) -> int:
     """Put the PDF in its place, or beside it if it is too long."""
-    pdf, too_long = options.out / "report.pdf", options.out / "report-too-long.pdf"
+    pdf, too_long = options.out / PDF, options.out / TOO_LONG
     if settings.max_pages and made.pages > settings.max_pages:
         write_atomically(too_long, made.pdf)
         lengths = "\n".join(f"    {name}: {length:.1f} pages, from page {page}"
@@ -194,5 +200,10 @@ def _publish(made: Typeset, settings: Settings, options: Options, progress: Prog
                           + lengths, remedy=f"shorten it; it is in {shown(too_long)}")
     write_atomically(pdf, made.pdf)
     too_long.unlink(missing_ok=True)
-    progress.say(f"{shown(pdf)}: {made.pages} page{'s' * (made.pages > 1)}")
+    (options.out / PARTIAL).unlink(missing_ok=True)
+    progress.say(f"{shown(pdf)}: {_pages(made)}")
     return 0
+
+
+def _pages(made: Typeset) -> str:
+    return f"{made.pages} page{'s' * (made.pages > 1)}"

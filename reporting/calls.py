@@ -1,6 +1,6 @@
 """What a code cell tells the builder, read without running it.
 
-Captions and number formats that are literals belong to the prose: they are taken from the
+Captions, number formats and places that are literals belong to the prose: they are taken from the
 source at every build, and cut out of what decides whether a chapter must run again.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
@@ -13,7 +13,7 @@ import warnings
 from dataclasses import dataclass, field
 
 POSITIONS = {"label": 1, "caption": 2, "formats": 3}
-PROSE = ("caption", "formats")
+PROSE = {"caption": str, "formats": dict, "place": str}
 
 
 @dataclass
@@ -25,13 +25,13 @@ class Calls:
     labels : dict of str to int
         Label → line within the cell, of every ``show`` and ``table`` with a literal label.
     prose : dict of str to dict
-        Label → {"caption": str, "formats": dict}, where they are literals.
+        Label → {"caption": str, "formats": dict, "place": str}, where they are literals.
     recorded : set of str
         Names given to ``record`` by keyword.
     complete : bool
         False where a label or a recorded name is only known at run time.
     code : str
-        The source with literal captions and formats cut out.
+        The source with the literals of ``prose`` cut out.
     """
 
     labels: dict[str, int] = field(default_factory=dict)
@@ -84,7 +84,7 @@ def _argument(node: ast.Call, name: str):
     for word in node.keywords:
         if word.arg == name:
             return word.value
-    position = POSITIONS[name]
+    position = POSITIONS.get(name, len(node.args))
     return node.args[position] if len(node.args) > position else None
 
 
@@ -108,7 +108,7 @@ def _figure_or_table(node: ast.Call, calls: Calls) -> list:
         calls.repeated.append((label, argument.lineno))
     calls.labels.setdefault(label, argument.lineno)
     cuts = []
-    for name, kind in zip(PROSE, (str, dict), strict=True):
+    for name, kind in PROSE.items():
         value = _argument(node, name)
         if value is not None and isinstance(_literal(value), kind):
             calls.prose.setdefault(label, {})[name] = _literal(value)

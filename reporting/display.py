@@ -16,7 +16,7 @@ import os
 import sys
 from pathlib import Path
 
-from reporting.page import TEXT_WIDTH
+from reporting.page import PLACES, TEXT_WIDTH
 
 MIME = "application/vnd.reporting+json"
 BUILDING = "REPORTING_BUILD"
@@ -55,7 +55,8 @@ def _check_label(label, prefix: str) -> None:
         raise ValueError(f"label {label!r} should start with {prefix!r} and go on")
 
 
-def show(fig, label: str, caption: str, width: float = 1.0, interactive=None) -> None:
+def show(fig, label: str, caption: str, width: float = 1.0, interactive=None, *,
+         place: str = "here") -> None:
     """Show a matplotlib figure as a numbered figure of the report.
 
     The figure is drawn anew at its final size, ``width`` times the text's width with its
@@ -74,13 +75,19 @@ def show(fig, label: str, caption: str, width: float = 1.0, interactive=None) ->
         Fraction of the text's width, in (0, 1].
     interactive : plotly.graph_objects.Figure, optional
         Takes the figure's place in ``report.html``.
+    place : str
+        "here", or "top", "bottom" or "auto" to let it move to an end of its page while the
+        text flows on. As a literal it is prose.
 
     Raises
     ------
     ValueError
-        If the label does not start with ``fig-``, or the width is not in (0, 1].
+        If the label does not start with ``fig-``, the width is not in (0, 1], or there is
+        no such place.
     """
     _check_label(label, "fig-")
+    if place not in PLACES:
+        raise ValueError(f"place {place!r} should be one of {', '.join(PLACES)}")
     if not 0 < width <= 1:
         raise ValueError(f"width {width!r} should be a fraction of the text's width, in (0, 1]")
     import matplotlib.pyplot as plt
@@ -90,7 +97,8 @@ def show(fig, label: str, caption: str, width: float = 1.0, interactive=None) ->
     if os.environ.get(BUILDING):
         data = {"image/svg+xml": _svg(fig)}
         explored = None if interactive is None else interactive.to_json()
-        _emit("figure", data, label=label, caption=caption, width=width, interactive=explored)
+        _emit("figure", data, label=label, caption=caption, width=width, interactive=explored,
+              place=place)
         plt.close(fig)
     elif _shell() is not None:
         from IPython.display import Markdown, display

@@ -7,3 +7,6 @@ TEXT_WIDTH = 6.46
 """Width of the text, in inches: A4 with margins of 23 mm."""
 
 MARGIN_MM = 23
+
+PLACES = ("here", "top", "bottom", "auto")
+"""Where a figure may stand: where the text shows it, or at an end of its page."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from reporting.calls import parse_cell, read_calls
 from reporting.errors import ReportError, ReportErrors
 from reporting.formulas import check_formulas
+from reporting.page import PLACES
 from reporting.parse import Chapter
 from reporting.prose import OWN, Prose, line_of, read_prose
 
@@ -109,7 +110,7 @@ def _references(chapters, read, bibliography) -> Iterator[ReportError]:
             complete &= calls.complete
             labels += [(chapter, cell.line + at - 1, label)
                        for label, at in [*calls.labels.items(), *calls.repeated]]
-            yield from _prefixes(chapter, cell, calls)
+            yield from _layout(chapter, cell, calls)
     for chapter, at, label in labels:
         if label in places:
             first, there = places[label]
@@ -133,11 +134,15 @@ def _references(chapters, read, bibliography) -> Iterator[ReportError]:
                                   _near(key, keys) + "; for a plain @ write \\@")
 
 
-def _prefixes(chapter, cell, calls) -> Iterator[ReportError]:
+def _layout(chapter, cell, calls) -> Iterator[ReportError]:
     for label, at in calls.labels.items():
         if not label.startswith(("fig-", "tbl-")):
             yield ReportError(f"label {label!r} starts with neither fig- nor tbl-", chapter.path,
                               cell.line + at - 1, "show takes fig-…, table takes tbl-…")
+        place = calls.prose.get(label, {}).get("place", "here")
+        if place not in PLACES:
+            yield ReportError(f"place {place!r} is unknown", chapter.path, cell.line + at - 1,
+                              "places are " + ", ".join(PLACES))
 
 
 def _near(key: str, known) -> str:

@@ -22,6 +22,7 @@ TEMPLATE = re.compile(r"\{\{\s+(?P<name>[\w.\-]+)\s*(?::(?P<format>[^{}]*?))?\s*
 LABEL = re.compile(r"\{[^{}\n]*?#(?P<label>(?:fig|tbl|eq|sec)-[\w:.-]*\w)[^{}\n]*\}")
 REFERENCE = re.compile(r"(?<![\w.@])-?@\{?(?P<key>[A-Za-z0-9_][\w:.#$%&+?<>~/-]*)")
 OWN = ("fig-", "tbl-", "eq-", "sec-")
+UNKNOWN = "??"  # in a partial report, what belongs to a chapter that has no results yet
 
 
 @dataclass
@@ -70,7 +71,7 @@ def fill(text: str, values: dict[str, dict], chapter: str, path, line: int) -> s
     text : str
         Markdown.
     values : dict of str to dict
-        For every chapter, its recorded values.
+        For every chapter, its recorded values; None for one that has no results yet.
     chapter : str
         Whose names need no ``chapter.`` before them.
     path, line
@@ -104,6 +105,8 @@ def look_up(name: str, spec: str, values: dict, chapter: str, path, line: int) -
     if owner not in values:
         raise ReportError(f"{{{{ {name}}}}}: there is no chapter {owner!r}", path, line,
                           f"chapters are {', '.join(values)}")
+    if values[owner] is None:
+        return UNKNOWN
     if key not in values[owner]:
         raise ReportError(f"{{{{ {name}}}}}: no cell of {owner} recorded {key!r}", path, line,
                           f"record({key}=…) in a code cell, or correct the name")

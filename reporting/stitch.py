@@ -14,7 +14,7 @@ from pathlib import Path
 
 from reporting.calls import read_calls
 from reporting.parse import Cell, Chapter
-from reporting.prose import fill
+from reporting.prose import fill, read_prose
 from reporting.settings import Settings
 from reporting.store import Store
 
@@ -32,13 +32,25 @@ class Part:
 
 @dataclass
 class Stitched:
-    """A Markdown document; ``places[n]`` is the path and line behind its nth comment."""
+    """A Markdown document.
+
+    Attributes
+    ----------
+    markdown : str
+        For pandoc.
+    places : list of (path, line)
+        What stands behind each numbered comment.
+    absent : list of str
+        Labels of chapters that are left out.
+    """
 
     markdown: str = ""
     places: list[tuple[Path, int]] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
 
 
-def stitch(parts: list[Part], settings: Settings, store: Store) -> Stitched:
+def stitch(parts: list[Part], settings: Settings, store: Store,
+           missing: list[Chapter] = ()) -> Stitched:
     """Join chapters, outputs and values.
 
     Parameters
@@ -49,14 +61,17 @@ def stitch(parts: list[Part], settings: Settings, store: Store) -> Stitched:
         Of the whole report.
     store : Store
         Holds the results' files.
+    missing : list of Chapter
+        Left out for want of results; what refers to them becomes "??".
 
     Raises
     ------
     ReportError
         If a template cannot be filled.
     """
-    document = Stitched()
+    document = Stitched(absent=[label for chapter in missing for label in _labels(chapter)])
     values = {part.chapter.name: part.result["values"] for part in parts}
+    values |= {chapter.name: None for chapter in missing}
     blocks = []
     for part in parts:
         folder = part.chapter.path.parent.resolve().as_posix()
@@ -71,6 +86,17 @@ def stitch(parts: list[Part], settings: Settings, store: Store) -> Stitched:
         blocks.append(_provenance(parts))
     document.markdown = "\n\n".join(blocks) + "\n"
     return document
+
+
+def _labels(chapter: Chapter) -> list[str]:
+    """Every label that a chapter gives, as far as its text tells."""
+    labels = []
+    for cell in chapter.cells:
+        if cell.kind == "markdown":
+            labels += [label for _, label in read_prose(cell.source).labels]
+        elif cell.kind == "code":
+            labels += read_calls(cell.source).labels
+    return labels
 
 
 def _cell(part, cell: Cell, outputs, values, document, settings, store) -> list[str]:
@@ -124,7 +150,9 @@ def _fenced(text: str, language: str) -> str:
 
 def _figure(item: dict, file: Path) -> str:
     width = f"{100 * item['width']:g}%"
-    return (f'::: {{#{item["label"]} .report-figure width="{width}" file="{file.as_posix()}"}}\n'
+    place = item.get("place", "here")
+    place = "" if place == "here" else f' place="{place}"'
+    return (f'::: {{#{item["label"]} .report-figure width="{width}" file="{file.as_posix()}"{place}}}\n'
             f'{item["caption"]}\n:::')
 
 

@@ -82,7 +82,8 @@ def to_typst(document: Stitched, settings: Settings, folder: Path, work: Path, s
     byline = settings.author + (f" ({settings.username})" if settings.username else "")
     metadata = {"title": settings.title, "byline": byline, "abstract": settings.abstract,
                 "stamp": stamp, "margin": str(MARGIN_MM),
-                "author-plain": re.sub(r'["\\]', "", settings.author), "contents": True}
+                "author-plain": re.sub(r'["\\]', "", settings.author), "contents": True,
+                "absent": document.absent}
     if settings.bibliography and "@" in document.markdown:
         shutil.copy(folder / settings.bibliography, work / "references.bib")
         metadata["bibliography-file"] = "references.bib"

@@ -66,12 +66,15 @@ local function label_formulas(inlines)
 end
 
 local titles = {}   -- section label → what a reference to it prints
+local absent = {}   -- labels of chapters that have no results yet
 
 local function reference(citation)
   local id = citation.id
   local out = pandoc.List(citation.prefix)
   if #out > 0 then out:insert(pandoc.Space()) end
-  if id:match("^sec%-") then
+  if absent[id] then
+    out:insert(pandoc.Str("??"))
+  elseif id:match("^sec%-") then
     out:insert(pandoc.Link(titles[id] or id, "#" .. id))
   else
     out:insert(pandoc.RawInline("typst", "#ref(<" .. id .. ">)"))
@@ -110,7 +113,13 @@ end
 
 local function figure(div)
   local image = pandoc.Image({}, div.attributes.file, "", { width = div.attributes.width })
-  return pandoc.Figure({ pandoc.Plain({ image }) }, { long = div.content }, { id = div.identifier })
+  local fig = pandoc.Figure({ pandoc.Plain({ image }) }, { long = div.content }, { id = div.identifier })
+  local place = div.attributes.place
+  if not (to_typst and place) then return fig end
+  return pandoc.Blocks({
+    pandoc.RawBlock("typst", "#[#set figure(placement: " .. place .. ")"), fig,
+    pandoc.RawBlock("typst", "]"),
+  })
 end
 
 local function captioned_table(div)
@@ -144,7 +153,12 @@ local function chapter(div)
 end
 
 return {
-  { Math = Math },
+  {
+    Meta = function(meta)
+      for _, label in ipairs(meta.absent or {}) do absent[pandoc.utils.stringify(label)] = true end
+    end,
+    Math = Math,
+  },
   {
     Para = function(p) p.content = label_formulas(p.content); return p end,
     Header = function(h) titles[h.identifier] = short_title(h) end,

@@ -67,6 +67,7 @@ def test_a_good_chapter_passes(bibliography):
     ("5 < 6", "![a](none.png)", 8, "no picture"),
     ("5 < 6", '<img src="x.png">', 8, "HTML"),
     ('label="fig-a"', 'label="figure-a"', 18, "starts with neither"),
+    ('label="fig-a"', 'label="fig-a", place="left"', 18, "place 'left'"),
 ])
 def test_faults(old, new, line, words, bibliography):
     assert GOOD.count(old) == 1
