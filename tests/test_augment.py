@@ -33,7 +33,7 @@ def parameters(generator):
 
 
 def one_by_one(images, function, *parameters):
-    rows = zip(images, *(p.tolist() for p in parameters))
+    rows = zip(images, *(p.tolist() for p in parameters), strict=True)
     return torch.stack([function(*row) for row in rows])
 
 
@@ -153,7 +153,7 @@ def test_every_image_draws_its_own_parameters():
     assert (p.factors >= low).all() and (p.factors <= high).all()
     assert_close(p.factors.mean(0), (low + high) / 2, atol=0.01, rtol=0)
     assert_close(p.factors.std(0), (high - low) / 12**0.5, atol=0.01, rtol=0)
-    assert 0.1 <= p.sigma.min() and p.sigma.max() <= 2.0
+    assert p.sigma.min() >= 0.1 and p.sigma.max() <= 2.0
     # Independent of each other: no two parameters, and no two neighbours in a batch, correlate.
     columns = torch.column_stack([p.flip, p.greyscale, p.blur, p.sigma, p.factors, p.top]).float()
     off_diagonal = columns.T.corrcoef() - torch.eye(columns.shape[1])
