@@ -1,4 +1,4 @@
-"""The command line: ``python -m vicreg list`` and ``python -m vicreg train NAME``.
+"""The command line: ``python -m vicreg list``, ``train NAME`` and ``sample FOLDER``.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
@@ -7,6 +7,7 @@ import argparse
 import signal
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 from .errors import exit_code
 from .experiments import EXPERIMENTS, Experiment, find_experiment
@@ -17,7 +18,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     if options.command == "list":
         return list_experiments()
-    return exit_code(lambda: train_experiment(options))
+    command = {"train": train_experiment, "sample": make_sample}[options.command]
+    return exit_code(lambda: command(options))
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -33,6 +35,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     train.add_argument("--batch-size", type=int, metavar="B", help="default: the experiment's")
     train.add_argument("--device", metavar="D", help="cpu or cuda; default: the best there is")
     train.add_argument("--data", metavar="DIR", help="default: $VICREG_DATA, else data/")
+    sample = commands.add_parser(
+        "sample", help="write a small part of the images to a folder, for VICREG_DATA to name"
+    )
+    sample.add_argument("folder", type=Path)
+    sample.add_argument("--train", type=int, default=60, metavar="N", help="a class (default: 60)")
+    sample.add_argument("--test", type=int, default=30, metavar="N", help="a class (default: 30)")
     return parser.parse_args(arguments)
 
 
@@ -42,6 +50,13 @@ def list_experiments() -> int:
         state = "trained" if trained else "not trained"
         print(f"{name:24} {state:12} {experiment.epochs:3} epochs  {experiment.description}")
     return 0
+
+
+def make_sample(options: argparse.Namespace) -> None:
+    from .sample import write_sample  # heavy
+
+    write_sample(options.folder, options.train, options.test)
+    print(f"The sample is in {options.folder}; use it with VICREG_DATA={options.folder}")
 
 
 def chosen_experiment(options: argparse.Namespace) -> Experiment:

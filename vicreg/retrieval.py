@@ -91,3 +91,29 @@ def one_of_each_class(labels: Tensor, seed: int) -> Tensor:
     generator = Generator().manual_seed(seed)
     places = [(labels == c).nonzero().squeeze(1) for c in labels.unique()]
     return torch.stack([p[torch.randint(len(p), (), generator=generator)] for p in places])
+
+
+def neighbour_classes(y: Tensor, labels: Tensor, k: int) -> Tensor:
+    """Of which classes an image's k nearest others are, over a whole set.
+
+    Parameters: y, float32, (n, d); labels, int64, (n,), 0 to c - 1.
+    Returns: float64, (c, c); row a holds the shares of the classes among the neighbours of class
+    a's images, and sums to 1. The diagonal is the agreement, 1 / c for labels drawn at random.
+    """
+    classes = int(labels.max()) + 1
+    theirs = labels[nearest_others(y, k).indices]                     # (n, k)
+    pairs = labels.unsqueeze(1) * classes + theirs
+    counts = pairs.flatten().bincount(minlength=classes**2).view(classes, classes).double()
+    return counts / counts.sum(dim=1, keepdim=True)
+
+
+def most_entangled(neighbours: Tensor, count: int) -> list[tuple[int, int, float]]:
+    """The pairs of classes that are each other's neighbours most often.
+
+    Parameters: neighbours, as :func:`neighbour_classes` returns it; count, of pairs.
+    Returns: (class, other class, mean share in both directions), the most entangled first.
+    """
+    mutual = ((neighbours + neighbours.T) / 2).triu(1)
+    shares, places = mutual.flatten().topk(count)
+    c = len(neighbours)
+    return [(p // c, p % c, s) for p, s in zip(places.tolist(), shares.tolist(), strict=True)]
