@@ -6,13 +6,11 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from reporting.errors import ReportError
-from reporting.store import digest
 
 
 @contextmanager
@@ -24,9 +22,7 @@ def locked(folder: Path) -> Iterator[None]:
     ReportError
         If another build holds it.
     """
-    name = f"reporting-{digest(str(folder.resolve()))[:16]}.lock"
-    # Beside the temporary files and never removed: removing a lock file is a race.
-    file = os.open(Path(tempfile.gettempdir(), name), os.O_RDWR | os.O_CREAT, 0o666)
+    file = _open(folder)
     try:
         try:
             _lock(file)
@@ -38,12 +34,18 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(file)
 
 
+def _open(folder: Path) -> int:
+    if os.name == "posix":
+        return os.open(folder, os.O_RDONLY)  # a folder can be locked itself: no file to leave
+    return os.open(folder / ".lock", os.O_RDWR | os.O_CREAT)
+
+
 def _lock(file: int) -> None:
-    try:
+    if os.name == "posix":
         import fcntl
-    except ImportError:
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    else:
         import msvcrt
 
         msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-    else:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

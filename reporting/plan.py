@@ -15,7 +15,7 @@ from reporting.errors import shown
 from reporting.imports import read_imports
 from reporting.parse import Chapter
 from reporting.settings import Settings
-from reporting.store import FORMAT, Damaged, Store, digest
+from reporting.store import Damaged, Store, digest
 
 
 @dataclass
@@ -124,8 +124,6 @@ def _reason(step: Step, inputs: Inputs, seen: dict, draft: bool) -> str:
     result = step.result
     if result is None:
         return "no stored results"
-    if result["format"] != FORMAT:
-        return "stored by another version of the builder"
     if result["draft"] and not draft:
         return "stored results are a draft's"
     return (_changed_cells(step, result["key"]) or _changed_parameters(step, result["key"])

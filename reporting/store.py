@@ -40,7 +40,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 class Damaged(Exception):
-    """A stored result that cannot be trusted; its text says why."""
+    """A stored result that cannot be used; its text says why."""
 
 
 class Store:
@@ -87,7 +87,7 @@ class Store:
         Raises
         ------
         Damaged
-            If a file is missing or is not what was written.
+            If a file is missing or is not what was written, or is of another format.
         """
         path = self.folder / name / "result.json"
         try:
@@ -101,6 +101,8 @@ class Store:
             raise Damaged("result.json is damaged") from None
         if stated != _checksum(body):
             raise Damaged("result.json is damaged")
+        if body.get("format") != FORMAT:
+            raise Damaged("another version of the builder wrote them")
         for file, expected in body["files"].items():
             try:
                 data = path.with_name(file).read_bytes()

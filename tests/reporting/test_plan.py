@@ -208,6 +208,12 @@ def test_damaged_results_run(stored):
     assert reasons(stored) == {"01_squares": "stored results: result.json is damaged"}
 
 
+def test_results_of_another_format_run(stored, monkeypatch):
+    monkeypatch.setattr("reporting.store.FORMAT", 0)
+    assert set(reasons(stored).values()) == {
+        "stored results: another version of the builder wrote them"}
+
+
 def test_figures_are_checked(stored):
     run(stored, "01_squares", outputs=[[{"kind": "figure", "label": "fig-a", "svg": "<svg/>"}]])
     (picture,) = (stored.out / "results" / "01_squares").glob("*.svg")
