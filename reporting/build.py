@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reporting.errors import ReportError, ReportErrors, set_root, shown
+from reporting.html import to_html
 from reporting.lock import locked
 from reporting.parameters import for_chapters
 from reporting.parse import find_chapters, parse_chapter, read_chapter
@@ -21,7 +22,8 @@ from reporting.stitch import Part, stitch
 from reporting.store import Store, write_atomically
 from reporting.typeset import Typeset, typeset
 
-PDF, TOO_LONG, PARTIAL = "report.pdf", "report-too-long.pdf", "report-partial.pdf"
+PDF, HTML = "report.pdf", "report.html"
+TOO_LONG, PARTIAL = "report-too-long.pdf", "report-partial.pdf"
 
 
 @dataclass(frozen=True)
@@ -168,14 +170,19 @@ def _typeset(steps, failed, settings: Settings, store: Store, options: Options,
         raise ReportError("no report yet: no chapter has results")
     stamp = "draft" if options.draft else "partial" if missing else ""
     parts = [_part(step) for step in steps if step.result is not None]
-    made = typeset(stitch(parts, settings, store, missing), settings, options.chapters, stamp)
+    document = stitch(parts, settings, store, missing)
+    made = typeset(document, settings, options.chapters, stamp)
     if missing:
         partial = options.out / PARTIAL
         write_atomically(partial, made.pdf)
         names = ", ".join(chapter.name for chapter in missing)
         progress.say(f"{shown(partial)}: {_pages(made)}, without {names} (no results yet)")
         return 0
-    return _publish(made, settings, options, progress)
+    _publish(made, settings, options, progress)
+    page = to_html(document, settings, options.chapters, stamp)
+    write_atomically(options.out / HTML, page)
+    progress.say(f"{shown(options.out / HTML)}: {len(page) / 1e6:.1f} MB")
+    return 0
 
 
 def _part(step: Step) -> Part:
@@ -189,7 +196,7 @@ def _part(step: Step) -> Part:
     return Part(chapter, result, note.replace("@", "\\@").replace("_", "\\_"))
 
 
-def _publish(made: Typeset, settings: Settings, options: Options, progress: Progress) -> int:
+def _publish(made: Typeset, settings: Settings, options: Options, progress: Progress) -> None:
     """Put the PDF in its place, or beside it if it is too long."""
     pdf, too_long = options.out / PDF, options.out / TOO_LONG
     if settings.max_pages and made.pages > settings.max_pages:
@@ -202,7 +209,6 @@ def _publish(made: Typeset, settings: Settings, options: Options, progress: Prog
     too_long.unlink(missing_ok=True)
     (options.out / PARTIAL).unlink(missing_ok=True)
     progress.say(f"{shown(pdf)}: {_pages(made)}")
-    return 0
 
 
 def _pages(made: Typeset) -> str:

@@ -5,6 +5,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 from reporting.errors import ReportError
@@ -37,11 +38,14 @@ def run_all(steps: list[Step], options, store: Store, progress: Progress) -> dic
     from reporting.engine import kill_kernels
 
     failed: dict[str, str] = {}
+    interrupted = threading.Event()
     pool = ThreadPoolExecutor(max(1, options.jobs))
-    futures = [pool.submit(_run, step, options, store, progress, failed) for step in steps]
+    futures = [pool.submit(_run, step, options, store, progress, failed, interrupted)
+               for step in steps]
     try:
         wait(futures, return_when=FIRST_EXCEPTION)
     except KeyboardInterrupt:
+        interrupted.set()
         pool.shutdown(wait=False, cancel_futures=True)
         kill_kernels()
         raise
@@ -52,7 +56,8 @@ def run_all(steps: list[Step], options, store: Store, progress: Progress) -> dic
     return failed
 
 
-def _run(step: Step, options, store: Store, progress: Progress, failed: dict[str, str]) -> None:
+def _run(step: Step, options, store: Store, progress: Progress, failed: dict[str, str],
+         interrupted: threading.Event) -> None:
     """Run one chapter, unless another has failed and that is to end the build."""
     from reporting.run import execute
 
@@ -68,7 +73,8 @@ def _run(step: Step, options, store: Store, progress: Progress, failed: dict[str
     except ReportError as error:
         failed[name] = "the last run failed"
         progress.end(name)
-        progress.say(str(error))
+        if not interrupted.is_set():  # else it only tells of the kernel that was killed
+            progress.say(str(error))
     else:
         progress.end(name)
         progress.say(f"{name}: done in {result['seconds']:.0f} s")

@@ -109,6 +109,8 @@ def _cell(part, cell: Cell, outputs, values, document, settings, store) -> list[
         calls = read_calls(cell.source)
         if "show-input" in cell.tags or (settings.show_code and "hide-input" not in cell.tags):
             blocks.append(_fenced(cell.source, "python"))
+        elif cell.source.strip() and "hide-input" not in cell.tags:
+            blocks.append("::: report-code\n" + _fenced(cell.source, "python") + "\n:::")
         for item in next(outputs, []):
             wording = {**item, **calls.prose.get(item.get("label"), {})}
             if "caption" in wording:
@@ -127,7 +129,7 @@ def _output(item: dict, cell: Cell, name: str, store: Store) -> list[str]:
     """Return the blocks of one output, none if it is not for the report."""
     kind = item["kind"]
     if kind == "figure":
-        return [_figure(item, store.file(name, item["svg_file"]))]
+        return [_figure(item, name, store)]
     if kind == "table":
         return [_table(item)]
     if "hide-output" in cell.tags:
@@ -148,11 +150,15 @@ def _fenced(text: str, language: str) -> str:
     return f"{ticks}{language}\n{text}\n{ticks}"
 
 
-def _figure(item: dict, file: Path) -> str:
+def _figure(item: dict, name: str, store: Store) -> str:
     width = f"{100 * item['width']:g}%"
     place = item.get("place", "here")
     place = "" if place == "here" else f' place="{place}"'
-    return (f'::: {{#{item["label"]} .report-figure width="{width}" file="{file.as_posix()}"{place}}}\n'
+    file = store.file(name, item["svg_file"]).as_posix()
+    explored = ""
+    if "interactive_file" in item:
+        explored = f' interactive="{store.file(name, item["interactive_file"]).as_posix()}"'
+    return (f'::: {{#{item["label"]} .report-figure width="{width}" file="{file}"{place}{explored}}}\n'
             f'{item["caption"]}\n:::')
 
 

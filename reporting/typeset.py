@@ -21,7 +21,7 @@ from reporting.stitch import Stitched
 HERE = Path(__file__).parent
 FILTER = HERE / "typst.lua"
 # No raw TeX or HTML: both would vanish without a word on the way to typst.
-READER = "markdown-raw_tex-raw_html+lists_without_preceding_blankline-implicit_figures"
+READER = "markdown-raw_tex-raw_html+lists_without_preceding_blankline"
 
 
 @dataclass(frozen=True)

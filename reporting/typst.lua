@@ -1,4 +1,5 @@
--- Markdown to typst and HTML: figures, tables, references, formulas; see stitch.py.
+-- Markdown to typst and to HTML: figures, tables, references, formulas; see stitch.py.
+-- typst counts by itself; for HTML the numbers are given here.
 -- Written with an AI coding assistant; see the report's section on automatic tools.
 
 local to_typst = FORMAT:match("typst") ~= nil
@@ -48,19 +49,46 @@ function Math(m)
   if s:match("^%$") then return pandoc.RawInline("typst", s) end
 end
 
+local numbers = {}  -- label → what a reference to it prints, for HTML
+local counts = { fig = 0, tbl = 0, eq = 0 }
+local names = { fig = "Figure", tbl = "Table", eq = "Eq." }
+
+local function count(id, kind)
+  counts[kind] = counts[kind] + 1
+  if id ~= "" then numbers[id] = names[kind] .. "\u{a0}" .. counts[kind] end
+  return counts[kind]
+end
+
+local function labelled(formula, id)
+  if to_typst then
+    formula.text = '#math.equation(block: true, numbering: "(1)", ' .. formula.text .. ") <" .. id .. ">"
+    return formula
+  end
+  local number = pandoc.Span({ "(" .. count(id, "eq") .. ")" }, { class = "number" })
+  return pandoc.Span({ formula, number }, { id = id, class = "equation" })
+end
+
+local function is_display(inline)
+  if not inline then return false end
+  if to_typst then return inline.t == "RawInline" and inline.text:match("^%$") end
+  return inline.t == "Math" and inline.mathtype == "DisplayMath"
+end
+
 -- $$ … $$ {#eq-name} becomes a numbered formula.
 local function label_formulas(inlines)
-  for i = #inlines, 2, -1 do
-    local id = inlines[i] and inlines[i].t == "Str" and inlines[i].text:match("^{#(eq%-[%w%-_:.]+)}")
+  local i = 1
+  while i <= #inlines do
+    local id = inlines[i].t == "Str" and inlines[i].text:match("^{#(eq%-[%w%-_:.]+)}")
     local j = i - 1
     while id and j > 1 and (inlines[j].t == "Space" or inlines[j].t == "SoftBreak") do j = j - 1 end
-    local formula = inlines[j]
-    if id and formula and formula.t == "RawInline" and formula.text:match("^%$") then
+    if id and is_display(inlines[j]) then
       local rest = inlines[i].text:match("}(.*)$")
-      formula.text = '#math.equation(block: true, numbering: "(1)", ' .. formula.text .. ") <" .. id .. ">"
+      inlines[j] = labelled(inlines[j], id)
       for k = i, j + 1, -1 do inlines:remove(k) end
       if rest ~= "" then inlines:insert(j + 1, pandoc.Str(rest)) end
+      i = j
     end
+    i = i + 1
   end
   return inlines
 end
@@ -76,8 +104,12 @@ local function reference(citation)
     out:insert(pandoc.Str("??"))
   elseif id:match("^sec%-") then
     out:insert(pandoc.Link(titles[id] or id, "#" .. id))
-  else
+  elseif to_typst then
     out:insert(pandoc.RawInline("typst", "#ref(<" .. id .. ">)"))
+  elseif numbers[id] then
+    out:insert(pandoc.Link(numbers[id], "#" .. id))
+  else
+    error("reference to " .. id .. ", which nothing is labelled")
   end
   out:extend(citation.suffix)
   return out
@@ -111,9 +143,28 @@ local function short_title(header)
   return pandoc.Inlines({ pandoc.Emph(header.content) })
 end
 
+local function read_file(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read("a")
+  file:close()
+  return text
+end
+
+-- A figure to explore: its data, for the script in report.html, and the picture for paper.
+local function interactive(div, image)
+  local data = read_file(div.attributes.interactive):gsub("</", "<\\/")
+  return {
+    pandoc.RawBlock("html", '<div class="explore" data-of="' .. div.identifier .. '"></div>'
+      .. '<script type="application/json" id="data-' .. div.identifier .. '">' .. data .. "</script>"),
+    pandoc.Div({ pandoc.Plain({ image }) }, { class = "printed" }),
+  }
+end
+
 local function figure(div)
   local image = pandoc.Image({}, div.attributes.file, "", { width = div.attributes.width })
-  local fig = pandoc.Figure({ pandoc.Plain({ image }) }, { long = div.content }, { id = div.identifier })
+  local body = { pandoc.Plain({ image }) }
+  if not to_typst and div.attributes.interactive then body = interactive(div, image) end
+  local fig = pandoc.Figure(body, { long = div.content }, { id = div.identifier })
   local place = div.attributes.place
   if not (to_typst and place) then return fig end
   return pandoc.Blocks({
@@ -133,6 +184,27 @@ local function captioned_table(div)
   return tbl
 end
 
+-- "Figure 3." before its caption; typst writes this itself.
+local function number_caption(block, kind)
+  local number = names[kind] .. " " .. count(block.identifier, kind) .. "."
+  local caption = block.caption.long
+  local first = caption[1]
+  if first and first.content then
+    first.content:insert(1, pandoc.Space())
+    first.content:insert(1, pandoc.Strong(number))
+  end
+  block.caption.long = caption
+  return block
+end
+
+local function plain_table(tbl)
+  if #tbl.caption.long > 0 then return nil end
+  -- Within a figure it would take a number that nobody sees.
+  local text = pandoc.write(pandoc.Pandoc({ tbl }), "typst")
+  local bare = text:match("(#table%b())") or text:match("#align%(center%)(%b[])")
+  return bare and pandoc.RawBlock("typst", "#align(center)[" .. bare .. "]")
+end
+
 -- The chapter's highest heading becomes a first-level one; its start is marked for the
 -- count of pages.
 local function chapter(div)
@@ -145,6 +217,7 @@ local function chapter(div)
       return image
     end,
   }).content
+  if not to_typst then return body end
   local mark = pandoc.RawBlock("typst", '#metadata("' .. div.attributes.name .. '") <chapter-start>')
   local at = (body[1] and body[1].t == "RawBlock" and body[2] and body[2].t == "Header") and 3 or 2
   if body[1] and (body[1].t == "Header" or at == 3) then body:insert(at, mark)
@@ -152,32 +225,49 @@ local function chapter(div)
   return body
 end
 
+-- Code is one click away in HTML, and not in the PDF.
+local function folded(div)
+  if to_typst then return {} end
+  return pandoc.Blocks({ pandoc.RawBlock("html", "<details><summary>code</summary>") })
+    .. div.content .. { pandoc.RawBlock("html", "</details>") }
+end
+
+local function note(div)
+  if not to_typst then return nil end
+  return pandoc.Blocks({ pandoc.RawBlock("typst", "#" .. div.classes[1] .. "[") })
+    .. div.content .. { pandoc.RawBlock("typst", "]") }
+end
+
+local makers = {
+  ["report-figure"] = figure,
+  ["report-table"] = captioned_table,
+  ["report-html"] = function(div) return pandoc.read(div.content[1].text, "html").blocks end,
+  ["report-code"] = folded,
+  ["report-note"] = note,
+  ["report-provenance"] = note,
+}
+
+local function make(div)
+  local maker = makers[div.classes[1]]
+  if maker then return maker(div) end
+end
+
+local function read_meta(meta)
+  for _, label in ipairs(meta.absent or {}) do absent[pandoc.utils.stringify(label)] = true end
+end
+
+-- Each table is a pass over the document; a pass relies on those before it.
 return {
-  {
-    Meta = function(meta)
-      for _, label in ipairs(meta.absent or {}) do absent[pandoc.utils.stringify(label)] = true end
-    end,
-    Math = Math,
-  },
+  { Meta = read_meta, Math = Math },
   {
     Para = function(p) p.content = label_formulas(p.content); return p end,
     Header = function(h) titles[h.identifier] = short_title(h) end,
+    Div = make,
   },
-  {
-    Cite = replace_cite,
-    Div = function(div)
-      if div.classes:includes("report-figure") then return figure(div) end
-      if div.classes:includes("report-table") then return captioned_table(div) end
-      if div.classes:includes("report-note") or div.classes:includes("report-provenance") then
-        if not to_typst then return nil end
-        local name = div.classes[1]
-        return pandoc.Blocks({ pandoc.RawBlock("typst", "#" .. name .. "["), table.unpack(div.content) })
-          .. { pandoc.RawBlock("typst", "]") }
-      end
-      if div.classes:includes("report-html") then
-        return pandoc.read(div.content[1].text, "html").blocks
-      end
-    end,
+  to_typst and { Table = plain_table } or {
+    Figure = function(f) return number_caption(f, "fig") end,
+    Table = function(t) if #t.caption.long > 0 then return number_caption(t, "tbl") end end,
   },
+  { Cite = replace_cite },
   { Div = function(div) if div.classes:includes("report-chapter") then return chapter(div) end end },
 }

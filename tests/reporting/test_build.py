@@ -23,7 +23,7 @@ def test_nothing_is_left_behind(built):
     left = {p.relative_to(built.root).as_posix() for p in built.root.rglob("*") if p.is_file()}
     assert not [name for name in left if name.endswith((".ipynb", ".tmp"))]
     assert {name.split("/")[1] for name in left if name.startswith("report/")} == {
-        "report.pdf", "results"}
+        "report.html", "report.pdf", "results"}
 
 
 FAULTS = [
