@@ -4,9 +4,9 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import io
-import shutil
 import tarfile
 from dataclasses import replace
+from operator import eq
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -123,6 +123,22 @@ def tiny(tmp_path_factory, tiny_folder):
 
 
 @pytest.fixture(scope="session")
+def sample(tmp_path_factory):
+    """600 + 300 real images, 60 + 30 of each class, loaded."""
+    from vicreg.data import find_cifar10, load_cifar10
+    from vicreg.sample import write_sample
+    from vicreg.storage import data_folder
+
+    if find_cifar10(data_folder()) is None:
+        pytest.skip(f"needs real images, and {data_folder()} has none; set VICREG_DATA to a folder of them")
+    with pytest.MonkeyPatch.context() as patch:
+        use_folders_in(tmp_path_factory.mktemp("sample_cache"), patch)
+        folder = tmp_path_factory.mktemp("sample")
+        write_sample(folder)
+        return load_cifar10(folder)
+
+
+@pytest.fixture(scope="session")
 def trained(tmp_path_factory, tiny):
     """An uninterrupted run of two epochs on the CPU: experiment, weights file and checkpoint file.
 
@@ -143,15 +159,55 @@ def trained(tmp_path_factory, tiny):
 
 
 @pytest.fixture
-def runs(own_folders, tmp_path_factory):
-    """The test's own folder of checkpoints, made."""
-    from vicreg.storage import runs_folder
+def small(monkeypatch):
+    """Settings for runs in which the encoder does not matter: it is one linear layer.
 
-    runs_folder().mkdir(parents=True, exist_ok=True)
-    return runs_folder()
+    An epoch of ``tiny`` takes ten steps, and five on its test images.
+    """
+    from torch import nn
+
+    from vicreg import train
+    from vicreg.experiments import VICREG
+
+    monkeypatch.setattr(
+        train, "Encoder", lambda: nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 128))
+    )
+    return replace(VICREG, epochs=3, batch_size=2)
 
 
 @pytest.fixture
-def checkpoint(runs, trained):
-    """A copy of the checkpoint of ``trained``, where the next run of "vicreg" looks for it."""
-    return Path(shutil.copy(trained.checkpoint, runs))
+def checkpoint(own_folders):
+    """Where a run of "vicreg" keeps its checkpoint."""
+    from vicreg.storage import runs_folder
+
+    return runs_folder() / "vicreg.checkpoint.pt"
+
+
+@pytest.fixture(scope="session")
+def assert_identical():
+    """A function that holds two weights files or checkpoints to be the same, bit for bit.
+
+    The time that training took and the epochs that it was to last may differ.
+    """
+    import torch
+
+    def leaves(value, place=""):
+        if isinstance(value, dict | list | tuple):
+            pairs = value.items() if isinstance(value, dict) else enumerate(value)
+            for key, inner in pairs:
+                if place + str(key) not in ("seconds", "provenance", "experiment/epochs"):
+                    yield from leaves(inner, f"{place}{key}/")
+        else:
+            yield place, value
+
+    def compare(one: Path, other: Path) -> None:
+        ours, theirs = (dict(leaves(torch.load(p, weights_only=True))) for p in (one, other))
+        assert list(ours) == list(theirs)
+        differing = [
+            place
+            for place, value in ours.items()
+            if not (torch.equal if isinstance(value, torch.Tensor) else eq)(value, theirs[place])
+        ]
+        assert not differing
+
+    return compare

@@ -13,9 +13,9 @@ from torch.testing import assert_close
 
 from vicreg import representations as R
 from vicreg.augment import normalise
-from vicreg.data import load_cifar10
 from vicreg.experiments import VICREG
 from vicreg.model import Encoder, Projector
+from vicreg.storage import cache_folder
 from vicreg.weights import History, Provenance, Run
 
 CPU = torch.device("cpu")
@@ -36,8 +36,8 @@ def encoder():
 
 
 @pytest.fixture(scope="module")
-def images(cifar10_sample):
-    return load_cifar10(cifar10_sample).test
+def images(sample):
+    return sample.test
 
 
 @pytest.fixture
@@ -103,10 +103,10 @@ def test_the_second_call_comes_from_the_cache(run, images, monkeypatch):
 
 
 @pytest.mark.parametrize("damage", ["truncate", "flip", "empty", "foreign"])
-def test_a_damaged_cache_is_made_anew(run, images, damage, isolated_folders):
+def test_a_damaged_cache_is_made_anew(run, images, damage):
     few = part(images, 8)
     first = R.representations(run, few, CPU)
-    (cache,) = (isolated_folders / "cache").glob("representations-*.npz")
+    (cache,) = cache_folder().glob("representations-*.npz")
     raw = cache.read_bytes()
     middle = len(raw) // 2
     cache.write_bytes(

@@ -26,6 +26,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from .errors import VICRegError, reason
+from .progress import progress_bar
 from .storage import cache_folder, data_folder, write_atomically
 
 CIFAR10_CLASSES = (
@@ -232,12 +233,13 @@ def decode_official(source: Path) -> dict:
 def decode_images(source: Path) -> dict:
     """Decode an image folder or an archive of one, in the order of classes and file names."""
     from torchvision.io import ImageReadMode, decode_image
-    from tqdm import tqdm
 
     images: dict[str, list] = {split: [] for split in OFFICIAL_COUNTS}
     lossy = False
     files = read_folder(source) if source.is_dir() else read_archive(source)
-    for split, label, name, encoded in tqdm(files, desc=f"decoding {source.name}", unit=" images"):
+    for split, label, name, encoded in progress_bar(
+        iterable=files, desc=f"decoding {source.name}", unit=" images"
+    ):
         try:
             image = decode_image(
                 torch.frombuffer(bytearray(encoded), dtype=torch.uint8), ImageReadMode.RGB

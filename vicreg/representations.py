@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
-from tqdm import tqdm
 
 from .augment import normalise
 from .data import ImageSet
 from .device import best_device, gains_by_bf16, keep_freed_memory
 from .errors import VICRegError
 from .model import Encoder
+from .progress import progress_bar
 from .storage import cache_folder, write_atomically
 from .weights import Run
 
@@ -80,7 +80,7 @@ def embed(
     trunk = trunk.to(device, dtype, memory_format=torch.channels_last)
     top = nn.Sequential(resnet.fc, folded.head).to(device)
     parts = []
-    with tqdm(total=len(images), desc=description, unit=" images") as bar:
+    with progress_bar(total=len(images), desc=description, unit=" images") as bar:
         for batch in images.split(batch_size):
             x = normalise(batch.to(device)).to(dtype, memory_format=torch.channels_last)
             features = trunk(x).float().mean((2, 3))          # (b, 512), the average pooling

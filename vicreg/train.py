@@ -12,7 +12,6 @@ from pathlib import Path
 
 import torch
 from torch import Generator, Tensor
-from tqdm import tqdm
 
 from .augment import augment
 from .data import Cifar10
@@ -21,6 +20,7 @@ from .errors import VICRegError
 from .experiments import Experiment
 from .loss import VICRegLoss, vicreg_loss
 from .model import Encoder, Projector
+from .progress import progress_bar
 from .storage import load_tensors, runs_folder, save_tensors
 from .weights import History, Provenance, experiment_from, save_run
 
@@ -54,7 +54,7 @@ def train(experiment: Experiment, data: Cifar10, device: torch.device) -> Path:
     size = experiment.batch_size
     steps = len(images) // size
     epochs_done = len(history.train)
-    with progress_bar(experiment, epochs_done, steps * size) as bar:
+    with training_bar(experiment, epochs_done, steps * size) as bar:
         for epoch in range(epochs_done, experiment.epochs):
             started = time.perf_counter()
             generator = epoch_generator(experiment.seed, epoch, TRAINING, device)
@@ -247,14 +247,13 @@ def check_finite(losses: Tensor, where: str, checkpoint: Checkpoint) -> None:
         )
 
 
-def progress_bar(experiment: Experiment, epochs_done: int, images_an_epoch: int) -> tqdm:
-    return tqdm(
+def training_bar(experiment: Experiment, epochs_done: int, images_an_epoch: int):
+    return progress_bar(
         desc=experiment.name,
         initial=epochs_done * images_an_epoch,
         total=experiment.epochs * images_an_epoch,
         unit=" images",
         smoothing=0.02,
-        dynamic_ncols=True,
         bar_format="{desc}: {percentage:3.0f}%|{bar:20}| {rate_fmt}, {remaining} left{postfix}",
     )
 
