@@ -1,0 +1,126 @@
+"""Runs that are killed, interrupted or prolonged go on to the same weights.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from vicreg import train as T
+from vicreg.__main__ import main
+from vicreg.storage import PROJECT, weights_folder
+
+CPU = torch.device("cpu")
+ENDLESS = 1_000  # epochs; a run of this length is always ended by its test
+
+
+@pytest.fixture(autouse=True)
+def signals_as_before():
+    """``main`` takes SIGTERM over; give it back."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def command(folder: Path, epochs: int) -> list[str]:
+    options = ["--batch-size", "8", "--epochs", str(epochs), "--device", "cpu", "--data", str(folder)]
+    return ["train", "vicreg", *options]
+
+
+def interrupted_after_an_epoch(folder: Path, checkpoint: Path, number: int) -> subprocess.CompletedProcess:
+    """Run the training as a user does, and send it a signal once its first checkpoint is there."""
+
+    def as_from_a_terminal():  # SIGINT may be ignored here, in a background job's child
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vicreg", *command(folder, ENDLESS)],
+        cwd=PROJECT,
+        env={**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())},
+        preexec_fn=as_from_a_terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        while not checkpoint.exists():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0.05)
+                pytest.fail(f"ended by itself: {process.communicate()}")
+        process.send_signal(number)
+        out, err = process.communicate()
+    finally:
+        process.kill()
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def history(path: Path) -> torch.Tensor:
+    return torch.load(path, weights_only=True)["history"]["train"]
+
+
+def test_a_killed_run_resumes_to_the_same_weights_bit_for_bit(tiny, tiny_folder, trained, checkpoint, tmp_path, assert_identical):
+    killed = interrupted_after_an_epoch(tiny_folder, checkpoint, signal.SIGKILL)
+    assert killed.returncode == -signal.SIGKILL and not weights_folder().exists()
+    done = len(history(checkpoint))
+    assert main(command(tiny_folder, done + 1)) == 0
+
+    reference, weights = trained.checkpoint, trained.weights
+    if done > 1:  # the machine was so busy that the signal came late
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("VICREG_RUNS", str(tmp_path / "reference"))
+            patch.setenv("VICREG_WEIGHTS", str(tmp_path / "reference"))
+            weights = T.train(replace(trained.experiment, epochs=done + 1), tiny, CPU)
+            reference = tmp_path / "reference" / checkpoint.name
+    assert_identical(checkpoint, reference)
+    assert_identical(weights_folder() / "vicreg.pt", weights)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_says_what_is_kept_and_ends_with_130(tiny_folder, checkpoint, number):
+    ended = interrupted_after_an_epoch(tiny_folder, checkpoint, number)
+    assert ended.returncode == 130
+    assert ended.stderr.splitlines()[-1] == (
+        f"Interrupted; {checkpoint} is kept. The same command goes on from there."
+    )
+    assert "Traceback" not in ended.stderr
+    assert history(checkpoint).isfinite().all()
+    assert list(checkpoint.parent.iterdir()) == [checkpoint], "nothing half-written is left"
+    assert not weights_folder().exists()
+
+
+def test_an_interruption_before_the_first_epoch_says_so(tiny_folder, monkeypatch, capsys):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(T, "views", interrupt)
+    assert main(command(tiny_folder, 1)) == 130
+    assert "no epoch was finished" in capsys.readouterr().err
+
+
+def test_raising_the_epochs_goes_on(small, tiny, checkpoint, tmp_path, assert_identical):
+    uninterrupted = T.train(small, tiny, CPU).rename(tmp_path / "vicreg.pt")
+    reference = checkpoint.rename(tmp_path / "checkpoint.pt")
+    for epochs in (1, 2, 3):
+        weights = T.train(replace(small, epochs=epochs), tiny, CPU)
+    assert_identical(checkpoint, reference)
+    assert_identical(weights, uninterrupted)
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_a_finished_run_is_not_trained_again(small, tiny, monkeypatch, epochs):
+    def fail(*arguments):
+        raise AssertionError("trained again")
+
+    T.train(replace(small, epochs=2), tiny, CPU)
+    monkeypatch.setattr(T, "views", fail)
+    weights = T.train(replace(small, epochs=epochs), tiny, CPU)
+    content = torch.load(weights, weights_only=True)
+    assert content["experiment"]["epochs"] == len(content["history"]["train"]) == 2, "what was trained"
