@@ -14,7 +14,7 @@ from reporting.lock import locked
 from reporting.parameters import for_chapters
 from reporting.parse import find_chapters, parse_chapter, read_chapter
 from reporting.plan import Step, cell_keys, make_plan
-from reporting.preflight import preflight
+from reporting.preflight import preflight, unmentioned
 from reporting.progress import Progress
 from reporting.schedule import run_all
 from reporting.settings import Settings, read_settings
@@ -171,6 +171,8 @@ def _typeset(steps, failed, settings: Settings, store: Store, options: Options,
     stamp = "draft" if options.draft else "partial" if missing else ""
     parts = [_part(step) for step in steps if step.result is not None]
     document = stitch(parts, settings, store, missing)
+    for place in unmentioned([part.chapter for part in parts]):
+        progress.say(f"{place} is mentioned nowhere in the text")
     made = typeset(document, settings, options.chapters, stamp)
     if missing:
         partial = options.out / PARTIAL

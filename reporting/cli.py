@@ -12,6 +12,8 @@ from pathlib import Path
 from reporting.build import Options, build
 from reporting.errors import ReportError
 from reporting.parameters import read_values
+from reporting.progress import Progress
+from reporting.watch import watch, watched
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,6 +35,8 @@ def parser() -> argparse.ArgumentParser:
                         help="switch asserts off and stamp every page")
     parser.add_argument("--jobs", type=int, default=1, metavar="N",
                         help="run N chapters side by side")
+    parser.add_argument("--watch", action="store_true",
+                        help="build again whenever a chapter or a module is saved")
     failing = parser.add_mutually_exclusive_group()
     failing.add_argument("--fail-fast", action="store_true",
                          help="start no further chapter after a failure")
@@ -52,6 +56,10 @@ def main(root: Path, arguments: list[str] | None = None) -> int:
             out=given.out or root / "report", only=tuple(given.only), plan=given.plan,
             force=given.force, draft=given.draft, fail_fast=given.fail_fast, jobs=given.jobs,
             parameters=read_values(given.parameter))
+        if given.watch:
+            progress = Progress()
+            watch(lambda: (build(options, progress), progress.say("watching; Ctrl-C ends it")),
+                  lambda: watched(options.root, options.chapters))
         return build(options)
     except ReportError as error:
         print(error, file=sys.stderr)

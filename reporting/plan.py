@@ -45,9 +45,22 @@ class Step:
 
 @dataclass
 class Inputs:
-    """Declared files and data sets, looked up on this machine; each is hashed once."""
+    """Declared files and data sets, looked up on this machine; each is hashed once.
+
+    Attributes
+    ----------
+    root : Path
+        The project's folder, at which the stored paths start.
+    folder : Path
+        The chapters' folder, at which those of ``search`` start.
+    search : tuple of str
+        As in `Settings`.
+    hashed : dict
+        What has been hashed already.
+    """
 
     root: Path
+    folder: Path
     search: tuple[str, ...] = ()
     hashed: dict[Path, str] = field(default_factory=dict)
 
@@ -57,7 +70,7 @@ class Inputs:
             folder = os.path.expandvars(folder)
             if folder.startswith("$"):
                 continue  # the variable is not set
-            found = self._read(self.root / Path(folder).expanduser(), item)
+            found = self._read(self.folder / Path(folder).expanduser(), item)
             if found is not None:
                 return found
         return self._hash(self.root / item["path"]) if item.get("path") else None
@@ -102,7 +115,7 @@ def make_plan(chapters: list[Chapter], root: Path, settings: Settings, store: St
         key = {"cells": cell_keys(chapter), "modules": modules,
                "parameters": (parameters or {}).get(chapter.name, {})}
         steps.append(Step(chapter, key, tuple(sorted(imports.packages))))
-    inputs = Inputs(Path(root), settings.search)
+    inputs = Inputs(Path(root), chapters[0].path.parent, settings.search)
     for step in steps:
         try:
             step.result = store.load(step.chapter.name)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reporting.calls import parse_cell, read_calls
-from reporting.errors import ReportError, ReportErrors
+from reporting.errors import ReportError, ReportErrors, shown
 from reporting.formulas import check_formulas
 from reporting.page import PLACES
 from reporting.parse import Chapter
@@ -132,6 +132,15 @@ def _references(chapters, read, bibliography) -> Iterator[ReportError]:
                 yield ReportError(f"citation of {key}, which {where} does not hold",
                                   chapter.path, line + at - 1,
                                   _near(key, keys) + "; for a plain @ write \\@")
+
+
+def unmentioned(chapters: list[Chapter]) -> list[str]:
+    """Return "file:line: label" of every figure and table that no text refers to."""
+    pieces = [piece for chapter in chapters for piece, _ in _pieces(chapter, [])]
+    mentioned = {key for piece in pieces for _, key in read_prose(piece).references}
+    return [f"{shown(chapter.path)}:{cell.line + at - 1}: {label}"
+            for chapter in chapters for cell in chapter.code
+            for label, at in read_calls(cell.source).labels.items() if label not in mentioned]
 
 
 def _layout(chapter, cell, calls) -> Iterator[ReportError]:

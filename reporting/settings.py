@@ -34,7 +34,8 @@ class Settings:
         Close with a paragraph on when, where and from what the results were made.
     search : tuple of str
         Folders in which declared files are looked for by name, such as
-        ``["$VICREG_WEIGHTS", "weights"]``; the first that has the file counts.
+        ``["$WEIGHTS", "../weights"]``; the first that has the file counts. Paths start at
+        the chapters' folder.
     """
 
     title: str = "Report"

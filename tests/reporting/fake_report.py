@@ -45,6 +45,16 @@ from reporting import table
 
 table(pd.DataFrame({"share": [0.25, 0.5]}), label="tbl-rows", caption="Rows.", formats={"share": "{:.0%}"})
 '''
+LIGHT_SECOND = '''\
+# %% [markdown]
+# # Q2. A share
+# [@sec-squares] ended at {{ 01_squares.last}}; the share is {{ share:.0%}}.
+
+# %%
+from reporting import record
+
+record(share=0.25)
+'''
 SETTINGS = 'title = "A fake"\nauthor = "Ada"\nmax_pages = 3\nbibliography = "refs.bib"\n'
 BIB = "@book{euclid, title={Elements}, author={Euclid}, year={-300}}\n"
 CURVE = '''\
@@ -78,6 +88,12 @@ class Fake:
                            "shapes/__init__.py": "", "shapes/curve.py": CURVE,
                            "shapes/power.py": POWER, "shapes/unused.py": "x = 1\n"}.items():
             self.write(name, text)
+
+    def lighten(self) -> None:
+        """Do without matplotlib and pandas, whose imports take most of a run."""
+        head, _, _ = FIRST.rpartition("\n# %%\n")
+        self.write("chapters/01_squares.py", head.replace("[@fig-squares] grows as", "It grows as"))
+        self.write("chapters/02_table.py", LIGHT_SECOND)
 
     def write(self, name: str, text: str) -> None:
         path = self.root / name

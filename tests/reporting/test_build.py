@@ -5,6 +5,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 import re
 import shutil
+import sys
 
 import pytest
 from fake_report import Fake
@@ -22,6 +23,8 @@ def test_the_report_is_built(built):
 def test_nothing_is_left_behind(built):
     left = {p.relative_to(built.root).as_posix() for p in built.root.rglob("*") if p.is_file()}
     assert not [name for name in left if name.endswith((".ipynb", ".tmp"))]
+    for path in (built.out / "results").rglob("*"):
+        assert path.is_dir() or str(built.root).encode() not in path.read_bytes()
     assert {name.split("/")[1] for name in left if name.startswith("report/")} == {
         "report.html", "report.pdf", "results"}
 
@@ -71,7 +74,26 @@ def test_a_fault_is_reported_at_its_line(fake, edit, words):
     assert fake.pdf.read_bytes() == b"the last good one"
 
 
+def test_a_figure_that_no_text_mentions_is_told(copy):
+    copy.edit("chapters/01_squares.py", "[@fig-squares] grows", "It grows")
+    assert copy.build() == 0
+    assert re.search(r"01_squares\.py:23: fig-squares is mentioned nowhere", copy.said)
+    assert "tbl-rows is mentioned nowhere" not in copy.said
+
+
+def test_kernels_that_the_user_has_installed_do_not_matter(fake, monkeypatch):
+    fake.write("jupyter/kernels/python3/kernel.json",
+               '{"argv": ["/bin/false"], "display_name": "x", "language": "python"}')
+    monkeypatch.setenv("JUPYTER_PATH", str(fake.root / "jupyter"))
+    fake.write("chapters/02_table.py", "# %%\nimport sys\nfrom reporting import record\n"
+               "record(python=sys.executable)\n\n# %% [markdown]\n# `x` {{ python}}\n")
+    (fake.chapters / "01_squares.py").unlink()
+    assert fake.build() == 0, fake.said
+    assert sys.executable in stitched_text(fake)
+
+
 def test_too_many_pages(fake):
+    fake.lighten()
     text = "\n".join(["# %% [markdown]", "# # Long", *["#\n# Words, words, words."] * 400])
     fake.write("chapters/03_long.py", text)
     assert fake.build() == 1
@@ -86,6 +108,7 @@ def test_too_many_pages(fake):
 
 
 def test_drafts_run_without_asserts_and_say_so(fake):
+    fake.lighten()
     fake.edit("chapters/01_squares.py", "record(last", "assert False\nrecord(last")
     assert fake.build() == 1
     assert fake.build(draft=True) == 0, fake.said
@@ -139,6 +162,7 @@ def test_an_unknown_chapter_is_refused(copy):
 
 
 def test_a_failed_chapter_is_stale_and_the_others_finish(fake):
+    fake.lighten()
     assert fake.build(jobs=2) == 0, fake.said
     good = fake.pdf.read_bytes()
     kept = (fake.out / "results/01_squares/result.json").read_bytes()
@@ -186,6 +210,7 @@ def test_one_build_at_a_time(copy):
 
 
 def test_data_that_one_run_finds_changed_makes_the_others_run(fake):
+    fake.lighten()
     for name in ("01_squares", "02_table"):
         path = f"chapters/{name}.py"
         text = (fake.root / path).read_text()
@@ -202,6 +227,7 @@ def test_data_that_one_run_finds_changed_makes_the_others_run(fake):
 
 
 def test_one_chapter_alone_makes_a_partial_report(fake):
+    fake.lighten()
     assert fake.build(only=("02",)) == 0, fake.said
     assert not fake.pdf.exists() and (fake.out / "report-partial.pdf").exists()
     assert "without 01_squares" in fake.said

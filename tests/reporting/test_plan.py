@@ -174,7 +174,7 @@ def test_declared_files(stored):
 
 
 def test_declared_files_are_searched(stored, monkeypatch):
-    search = ("$REPORTING_TEST_FOLDER", "weights")
+    search = ("$REPORTING_TEST_FOLDER", "../weights")
     depend(stored, "01_squares")
     stored.write("weights/w.pt", "one")
     stored.write("elsewhere/w.pt", "two")
@@ -195,7 +195,7 @@ def test_data_sets(stored):
     data(stored, "02_table", "bb", date="2026-01-02 00:00:00")
     assert reasons(stored) == {"01_squares": "images changed"}
     stored.write("cache/images.sha256", "aa\n")
-    assert reasons(stored, search=("cache",)) == {"02_table": "images changed"}
+    assert reasons(stored, search=("../cache",)) == {"02_table": "images changed"}
 
 
 def test_damaged_results_run(stored):

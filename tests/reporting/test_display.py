@@ -1,0 +1,76 @@
+"""The calls of a chapter, outside of a build.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+
+from reporting import depends, record, show, table
+from reporting.page import TEXT_WIDTH
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def figure():
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    fig, _ = plt.subplots(figsize=(4, 2))
+    yield fig
+    plt.close(fig)
+
+
+def test_a_plain_script_prints_and_does_not_wait(tmp_path):
+    script = tmp_path / "chapter.py"
+    script.write_text("import matplotlib.pyplot as plt\nfrom reporting import record, show\n"
+                      "fig, ax = plt.subplots()\nshow(fig, 'fig-a', 'A caption.')\nrecord(x=1.5)\n")
+    environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "MPLBACKEND")}
+    done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True,
+                          text=True, env={**environment, "PYTHONPATH": str(ROOT)}, timeout=120,
+                          check=True)
+    assert done.stdout == "fig-a: A caption.\nx = 1.5\n"
+
+
+def test_figures_take_their_final_size(figure):
+    show(figure, "fig-a", "", width=0.5)
+    assert figure.get_size_inches() == pytest.approx([TEXT_WIDTH / 2, TEXT_WIDTH / 4])
+
+
+@pytest.mark.parametrize("call, error", [
+    (lambda f: show(f, "a", ""), ValueError),
+    (lambda f: show(f, "fig-", ""), ValueError),
+    (lambda f: show(f, "fig-a", "", width=2), ValueError),
+    (lambda f: show(f, "fig-a", "", place="left"), ValueError),
+    (lambda f: table(pd.DataFrame({"a": [1]}), "fig-a", ""), ValueError),
+    (lambda f: table(pd.DataFrame({"a": [1]}), "tbl-a", "", {"b": "{}"}), ValueError),
+    (lambda f: record(x=[1, 2]), TypeError),
+    (lambda f: record(x=np.zeros(3)), TypeError),
+])
+def test_misuse_is_refused(figure, call, error):
+    with pytest.raises(error):
+        call(figure)
+
+
+def test_scalars_of_all_kinds_are_recorded(capsys):
+    record(a=np.float32(0.5), b=np.int64(2), c=True, d="word", e=np.array(1.5))
+    assert capsys.readouterr().out == "a = 0.5\nb = 2\nc = True\nd = word\ne = 1.5\n"
+
+
+def test_a_missing_file_cannot_be_declared(tmp_path, monkeypatch):
+    monkeypatch.setenv("REPORTING_BUILD", "1")
+    with pytest.raises(FileNotFoundError):
+        depends(tmp_path / "none.pt")
+
+
+def test_importing_is_light():
+    code = "import sys, reporting; sys.exit('matplotlib' in sys.modules or 'jupytext' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
