@@ -3,6 +3,7 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+import io
 import os
 import zipfile
 from collections.abc import Callable
@@ -38,7 +39,7 @@ def cache_folder() -> Path:
     return Path(base) / "vicreg"
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a file beside ``path``, then put it there in one step.
 
     A reader sees the old file or the new one, whatever happens meanwhile.
@@ -71,12 +72,10 @@ def save_tensors(content: dict, path: Path) -> None:
     """
     import torch  # heavy, and not needed to know where files live
 
-    def write(temporary: Path) -> None:
-        # Through a file of Python's, whose errors are OSErrors; torch's own are RuntimeErrors.
-        with open(temporary, "wb") as file:
-            torch.save(content, file)
-
-    write_atomically(path, write)
+    # By way of memory, for torch reports a full disk as an "enforce fail" and not as an OSError.
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    write_atomically(path, lambda temporary: temporary.write_bytes(buffer.getbuffer()))
 
 
 def load_tensors(file: BinaryIO) -> dict:

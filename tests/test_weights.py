@@ -1,0 +1,218 @@
+"""Weights files: what goes in comes out, nothing else gets in, and no code in them runs.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import io
+import pickle
+import shutil
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.testing import assert_close
+
+from vicreg.augment import normalise
+from vicreg.errors import VICRegError
+from vicreg.experiments import VICREG
+from vicreg.model import Encoder, Projector
+from vicreg.storage import weights_folder
+from vicreg.weights import History, Provenance, load_run, save_run, weights_file
+
+FLIPS = 60
+PROVENANCE = Provenance("CIFAR-10", "0" * 64, "a CPU", "float32", 12.5, "2.11")
+HISTORY = History(torch.rand(2, 5, 3), torch.rand(2, 3))
+
+
+@pytest.fixture(scope="module")
+def models():
+    torch.manual_seed(0)
+    return Encoder().eval(), Projector().eval()
+
+
+@pytest.fixture(scope="module")
+def good(models, tmp_path_factory):
+    """The bytes of a good weights file of "vicreg"."""
+    path = tmp_path_factory.mktemp("good") / "vicreg.pt"
+    return save_run(VICREG, *models, HISTORY, PROVENANCE, path).read_bytes()
+
+
+@pytest.fixture
+def weights(good):
+    """A weights file of "vicreg", in its place."""
+    weights_folder().mkdir(parents=True)
+    weights_file("vicreg").write_bytes(good)
+    return weights_file("vicreg")
+
+
+def refusal(name_or_path: str | Path) -> str:
+    with pytest.raises(VICRegError) as caught:
+        load_run(name_or_path)
+    message = str(caught.value)
+    assert "\n" not in message and ";" in message, message
+    return message
+
+
+def test_a_run_comes_back_as_it_was_saved(models, weights):
+    run = load_run("vicreg")
+    assert run.experiment == VICREG and run.name == "vicreg"
+    assert run.provenance == PROVENANCE
+    assert_close(tuple(run.history), tuple(HISTORY), rtol=0, atol=0)
+    for loaded, saved in zip((run.encoder, run.projector), models, strict=True):
+        expected = {k: v.half().float() if v.is_floating_point() else v for k, v in saved.state_dict().items()}
+        assert_close(dict(loaded.state_dict()), expected, rtol=0, atol=0)
+        assert not loaded.training
+
+
+def test_a_path_is_as_good_as_a_name(weights, tmp_path):
+    elsewhere = Path(shutil.copy(weights, tmp_path / "renamed.pt"))
+    assert load_run(elsewhere).fingerprint == load_run("vicreg").fingerprint
+
+
+def test_the_file_is_about_23_megabytes_in_16_bits(good):
+    assert 23e6 < len(good) < 26e6
+    content = torch.load(io.BytesIO(good), weights_only=True)
+    for part in ("encoder", "projector"):
+        assert {v.dtype for v in content[part].values()} == {torch.float16, torch.int64}
+
+
+def test_every_setting_survives(models, tmp_path):
+    odd = replace(
+        VICREG, name="odd", seed=7, epochs=3, batch_size=12, learning_rate=0.1, betas=(0.5, 0.6), weight_decay=0.2,
+        invariance_weight=1.5, variance_weight=0.0, covariance_weight=3.0, target_std=4.0, eps=0.5,
+    )  # fmt: skip
+    assert all(asdict(odd)[key] != value for key, value in asdict(VICREG).items() if key != "description")
+    assert load_run(save_run(odd, *models, HISTORY, PROVENANCE, tmp_path / "odd.pt")).experiment == odd
+
+
+def test_provenance_of_a_training_is_complete(trained, tiny):
+    run = load_run(trained.weights)
+    assert run.experiment == trained.experiment
+    assert run.provenance.data_name == tiny.train.name == "CIFAR-10 (JPEG mirror), a subset of 20 + 10"
+    assert run.provenance.data_fingerprint == tiny.fingerprint
+    assert run.provenance.device.startswith("CPU (") and "threads" in run.provenance.device
+    assert run.provenance.precision in ("bf16", "float32")
+    assert run.provenance.seconds > 0
+    assert run.provenance.torch_version == torch.__version__
+    assert type(run.provenance.torch_version) is str
+    assert run.history.train.shape == (2, 2, 3) and run.history.test.shape == (2, 3)
+
+
+def test_16_bits_leave_the_outputs_close_to_float32(trained, tiny):
+    exact, projector = Encoder().eval(), Projector().eval()
+    checkpoint = torch.load(trained.checkpoint, weights_only=True)
+    exact.load_state_dict(checkpoint["encoder"]), projector.load_state_dict(checkpoint["projector"])
+    run = load_run(trained.weights)
+    images = normalise(tiny.train.images)
+    with torch.inference_mode():
+        y, half = exact(images), run.encoder(images)
+        z, half_z = projector(y), run.projector(half)
+    for output, other in ((y, half), (z, half_z)):
+        assert (output - other).norm() < 5e-3 * (output - output.mean(0)).norm()
+
+
+def test_fingerprints_follow_the_weights(models, weights, tmp_path):
+    other = save_run(VICREG, Encoder(), models[1], HISTORY, PROVENANCE, tmp_path / "vicreg.pt")
+    assert load_run(other).fingerprint != load_run("vicreg").fingerprint
+
+
+def test_weights_beyond_16_bits_are_not_written(models, tmp_path):
+    for value in (1e6, float("nan")):
+        encoder = nn.Linear(2, 2)
+        nn.init.constant_(encoder.weight, value)
+        with pytest.raises(VICRegError, match="weight is not finite in 16 bits"):
+            save_run(VICREG, encoder, models[1], HISTORY, PROVENANCE, tmp_path / "x.pt")
+    assert not (tmp_path / "x.pt").exists()
+
+
+# Refused files --------------------------------------------------------------------------------
+
+
+def test_missing_weights_say_how_to_train_them():
+    message = refusal("vicreg")
+    assert str(weights_file("vicreg")) in message and "python -m vicreg train vicreg" in message
+
+
+def test_weights_of_another_experiment_are_refused_by_name(models):
+    save_run(replace(VICREG, name="other"), *models, HISTORY, PROVENANCE, weights_file("vicreg"))
+    message = refusal("vicreg")
+    assert "'other'" in message and "'vicreg'" in message
+
+
+@pytest.mark.parametrize("size", [0, 1, 100, 10_000, -100_000, -1])
+def test_truncated_weights_are_refused(weights, good, size):
+    weights.write_bytes(good[:size])
+    message = refusal("vicreg")
+    assert "is damaged" in message and "train it anew with: python -m vicreg train vicreg" in message
+
+
+@pytest.mark.parametrize("content", [b"words", b"PK\x05\x06" + bytes(18), pickle.dumps({"format": 1})])
+def test_foreign_files_are_refused(weights, content):
+    weights.write_bytes(content)
+    assert "not a weights file of this project" in refusal("vicreg")
+
+
+def test_no_flipped_bit_becomes_another_weight(weights, good):
+    run = load_run("vicreg")
+    generator = torch.Generator().manual_seed(0)
+    refused = 0
+    for position in torch.randint(len(good), (FLIPS,), generator=generator).tolist():
+        weights.write_bytes(good[:position] + bytes([good[position] ^ 16]) + good[position + 1 :])
+        try:
+            same = load_run("vicreg").encoder.state_dict()
+        except VICRegError:
+            refused += 1
+        else:  # in what only fills space between the tensors
+            assert_close(dict(same), dict(run.encoder.state_dict()), rtol=0, atol=0)
+    assert refused > 0.9 * FLIPS
+
+
+def changed(good: bytes, change) -> bytes:
+    content = torch.load(io.BytesIO(good), weights_only=True)
+    change(content)
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda c: c.update(format=2), "format 2 in place of 1"),
+        (lambda c: c.pop("history"), "history"),
+        (lambda c: c.pop("projector"), "projector"),
+        (lambda c: c["encoder"].pop("head.2.bias"), "damaged"),
+        (lambda c: c["encoder"].update({"head.2.bias": torch.zeros(64)}), "damaged"),
+        (lambda c: c["provenance"].pop("device"), "device"),
+        (lambda c: c["experiment"].update(temperature=1), "unknown settings ['temperature']"),
+        (lambda c: c["experiment"].pop("betas"), "betas"),
+    ],
+    ids=["format", "no history", "no projector", "a weight less", "another shape", "no device", "an unknown setting",
+         "a setting less"],
+)  # fmt: skip
+def test_other_contents_are_refused(weights, good, change, says):
+    weights.write_bytes(changed(good, change))
+    assert says in refusal("vicreg")
+
+
+class Planted:
+    """An object whose unpickling would make a file."""
+
+    def __init__(self, witness: Path):
+        self.witness = witness
+
+    def __reduce__(self):
+        return Path.touch, (self.witness,)
+
+
+def test_code_in_a_weights_file_does_not_run(weights, good, tmp_path):
+    witness = tmp_path / "witness"
+    plain = pickle.dumps(Planted(witness))
+    for content in (changed(good, lambda c: c.update(note=Planted(witness))), plain):
+        weights.write_bytes(content)
+        refusal("vicreg")
+        assert not witness.exists()
+    pickle.loads(plain)
+    assert witness.exists(), "the plant works"
