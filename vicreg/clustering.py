@@ -1,0 +1,99 @@
+"""k-means clusters of representations, and how far they are the classes (sec. 4.2.2).
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from typing import NamedTuple
+
+import torch
+from scipy.optimize import linear_sum_assignment
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+from torch import Tensor
+
+from .errors import VICRegError
+
+ROWS_AT_ONCE = 1000
+
+
+class Clustering(NamedTuple):
+    """Clusters of n representations.
+
+    ``clusters``: int64, (n,), 0 to k - 1; ``centres``: float32, (k, d).
+    """
+
+    clusters: Tensor
+    centres: Tensor
+
+
+class Agreement(NamedTuple):
+    """How far clusters are classes: each is 1 for the same partition.
+
+    ``accuracy``: under the best one-to-one assignment of clusters to classes;
+    ``mutual_information``: normalised, NMI; ``rand_index``: adjusted for chance, ARI.
+    """
+
+    accuracy: float
+    mutual_information: float
+    rand_index: float
+
+
+def cluster(y: Tensor, k: int = 10, seed: int = 0) -> Clustering:
+    """scikit-learn's k-means, the best of ten starts.
+
+    Parameters: y, float32, (n, d); k, 2 to n.
+    Raises: ValueError for another k; VICRegError when the representations do not vary.
+    """
+    if not 2 <= k <= len(y):
+        raise ValueError(f"k-means needs from 2 to {len(y):,} clusters for {len(y):,} images, got {k}.")
+    if not (y.isfinite().all() and (y.std(dim=0) > 0).any()):
+        raise VICRegError(
+            "The representations do not vary or are not finite: the encoder has collapsed, so "
+            "there is nothing to cluster; train it anew."
+        )
+    fitted = KMeans(n_clusters=k, n_init=10, random_state=seed).fit(y.numpy())
+    return Clustering(torch.from_numpy(fitted.labels_).long(), torch.from_numpy(fitted.cluster_centers_))
+
+
+def silhouette(y: Tensor, clusters: Tensor) -> float:
+    """The silhouette score, Eq. 8, over all points, with L2 distances in the original dimensions.
+
+    scikit-learn's silhouette_score, but blockwise with matrix products, so that 50,000 points
+    take seconds and their 2.5 billion distances are never held at once. Points alone in their
+    cluster count 0, as there.
+
+    Parameters: y, float, (n, d); clusters, int64, (n,), at least two of them, 0 to k - 1.
+    Raises: ValueError for fewer than two clusters.
+    """
+    sizes = clusters.bincount()
+    if (sizes > 0).sum() < 2:
+        raise ValueError("The silhouette compares clusters; at least two are needed.")
+    y = (y - y.mean(dim=0)).double()  # centred: the expanded square below loses fewer digits
+    squared = y.square().sum(dim=1)
+    members = torch.nn.functional.one_hot(clusters, len(sizes)).double()     # (n, k)
+    total = 0.0
+    for rows in torch.arange(len(y)).split(ROWS_AT_ONCE):
+        expanded = squared[rows].unsqueeze(1) + squared - 2 * y[rows] @ y.T  # (b, n)
+        distances = expanded.clamp(min=0).sqrt()
+        distances[torch.arange(len(rows)), rows] = 0
+        sums = distances @ members                                           # (b, k)
+        own = clusters[rows].unsqueeze(1)
+        others = sizes[own] - 1
+        a = sums.gather(1, own) / others.clamp(min=1)
+        means = (sums / sizes).masked_fill(sizes == 0, torch.inf)
+        b = means.scatter(1, own, torch.inf).amin(dim=1, keepdim=True)
+        score = (b - a) / torch.maximum(a, b)
+        total += score.where(others > 0, 0).nan_to_num(0).sum().item()
+    return total / len(y)
+
+
+def agreement(clusters: Tensor, labels: Tensor) -> Agreement:
+    """How far clusters agree with classes, both int64, (n,)."""
+    k = int(max(clusters.max(), labels.max())) + 1
+    table = (clusters * k + labels).bincount(minlength=k * k).view(k, k).numpy()
+    assigned = table[linear_sum_assignment(table, maximize=True)].sum()
+    return Agreement(
+        float(assigned / len(labels)),
+        float(normalized_mutual_info_score(labels, clusters)),
+        float(adjusted_rand_score(labels, clusters)),
+    )
