@@ -1,0 +1,98 @@
+"""``python -m vicreg``: what it lists, what it trains, and its one-sentence refusals.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+import torch
+from torchvision.datasets import CIFAR10
+
+from vicreg.__main__ import chosen_experiment, main, parse
+from vicreg.experiments import EXPERIMENTS, VICREG
+from vicreg.storage import PROJECT, runs_folder, weights_folder
+
+
+@pytest.fixture(autouse=True)
+def signals_as_before():
+    """``main`` takes SIGTERM over; give it back."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_list_tells_what_is_trained(capsys):
+    weights_folder().mkdir(parents=True)
+    (weights_folder() / "vicreg.pt").touch()
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(EXPERIMENTS)
+    (line,) = (line for line in lines if line.split()[0] == "vicreg")
+    assert " trained " in line and "not trained" not in line and VICREG.description in line
+
+
+def test_list_and_a_wrong_name_do_not_wait_for_torch():
+    program = (
+        "import sys; from vicreg.__main__ import main\n"
+        "assert main(['list']) == 0 and main(['train', 'nonsense']) == 1 and 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=True, capture_output=True)
+
+
+def test_defaults_are_the_exercises():
+    assert chosen_experiment(parse(["train", "vicreg"])) == VICREG
+    assert (VICREG.epochs, VICREG.batch_size, VICREG.learning_rate) == (30, 256, 3e-4)
+    assert (VICREG.betas, VICREG.weight_decay) == ((0.9, 0.999), 1e-6)
+    assert (VICREG.invariance_weight, VICREG.variance_weight, VICREG.covariance_weight) == (25, 25, 1)
+    assert (VICREG.target_std, VICREG.eps) == (1, 1e-4)
+
+
+def test_names_of_experiments_are_their_keys():
+    assert all(name == experiment.name for name, experiment in EXPERIMENTS.items())
+
+
+def test_options_change_the_experiment():
+    options = ["train", "vicreg", "--epochs", "5", "--batch-size", "12", "--seed", "3"]
+    experiment = chosen_experiment(parse(options))
+    assert (experiment.epochs, experiment.batch_size, experiment.seed) == (5, 12, 3)
+    assert experiment.name == "vicreg_seed3", "another seed's weights have a file of their own"
+
+
+def test_train_writes_weights_and_says_where(small, tiny_folder, capsys):
+    options = ["--epochs", "1", "--batch-size", "10", "--seed", "3", "--device", "cpu"]
+    assert main(["train", "vicreg", *options, "--data", str(tiny_folder)]) == 0
+    path = weights_folder() / "vicreg_seed3.pt"
+    assert f"The weights are in {path}." in capsys.readouterr().out
+    assert torch.load(path, weights_only=True)["experiment"]["seed"] == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["nonsense"], "choose from: vicreg"),
+        (["vicreg", "--epochs", "0"], "at least 1 epoch, got 0"),
+        (["vicreg", "--batch-size", "21"], "from 2 to the 20 training images, got 21"),
+        (["vicreg", "--batch-size", "1"], "from 2 to the 20 training images, got 1"),
+        (["vicreg", "--batch-size", "8", "--seed", "-1"], "seed must be from 0"),
+        (["vicreg", "--device", "nonsense"], "'nonsense' cannot be used"),
+    ],
+)
+def test_what_cannot_be_trained_is_one_sentence_and_exit_code_1(small, tiny_folder, capsys, options, says):
+    assert main(["train", *options, "--data", str(tiny_folder)]) == 1
+    error = capsys.readouterr().err
+    last = error.splitlines()[-1]
+    assert last.startswith("error: ") and says in last and last.endswith(".")
+    assert "Traceback" not in error
+    assert not weights_folder().exists() and not runs_folder().exists()
+
+
+def test_missing_images_are_one_sentence_and_exit_code_1(tmp_path, monkeypatch, capsys):
+    def download(self):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(CIFAR10, "download", download)
+    assert main(["train", "vicreg", "--device", "cpu", "--data", str(tmp_path / "none")]) == 1
+    assert "VICREG_DATA" in capsys.readouterr().err.splitlines()[-1]

@@ -1,0 +1,118 @@
+"""The exercise's rules for code: which libraries may be imported, and that automatic tools are named.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from vicreg.storage import PROJECT
+
+ASSISTANT_LINE = "Written with an AI coding assistant; see the report's section on automatic tools."
+CHAPTER_TOP = 30  # lines; a chapter is a percent-script and has no docstring
+
+LIBRARIES = {
+    "numpy", "scipy", "sklearn", "faiss", "torch", "torchvision", "matplotlib", "tensorboard",
+    "wandb", "pandas", "plotly", "tqdm",
+}  # fmt: skip
+ALLOWED = LIBRARIES | {"vicreg", "reporting"} | sys.stdlib_module_names
+
+
+def files(*patterns: str) -> list[Path]:
+    return sorted(path for pattern in patterns for path in PROJECT.glob(pattern))
+
+
+SUBMITTED = files("vicreg/**/*.py", "chapters/**/*.py", "example_*.py")
+BUILDER = files("reporting/**/*.py", "build_report.py")
+OTHERS = files("tests/**/*.py", "benchmarks/**/*.py")
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(PROJECT).as_posix()
+
+
+def imports(source: str) -> set[str]:
+    """The top-level names of everything that a source imports, wherever in it; relative ones are "."."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add("." if node.level else node.module)
+        elif isinstance(node, ast.Call) and called(node) in ("import_module", "__import__"):
+            argument = node.args[0] if node.args else None
+            names.add(argument.value if isinstance(argument, ast.Constant) else "(computed)")
+    return {name.split(".")[0] or "." for name in names}
+
+
+def called(node: ast.Call) -> str | None:
+    return getattr(node.func, "attr", None) or getattr(node.func, "id", None)
+
+
+def foreign(source: str) -> set[str]:
+    return imports(source) - ALLOWED - {"."}
+
+
+def test_there_is_something_to_look_at():
+    names = {relative(path) for path in SUBMITTED}
+    assert {"vicreg/train.py", "vicreg/loss.py", "example_VICReg.py", "example_Anomaly.py"} <= names
+    assert any(name.startswith("chapters/") for name in names)
+
+
+@pytest.mark.parametrize("path", SUBMITTED, ids=relative)
+def test_only_the_exercises_libraries_are_imported(path):
+    assert not foreign(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import os, requests", {"requests"}),
+        ("from PIL import Image", {"PIL"}),
+        ("import lightly.loss as loss", {"lightly"}),
+        ("def f():\n    if True:\n        from torchmetrics import AUROC", {"torchmetrics"}),
+        ("try:\n    import cv2\nexcept ImportError:\n    cv2 = None", {"cv2"}),
+        ("import importlib\nimportlib.import_module('timm.models')", {"timm"}),
+        ("__import__('seaborn')", {"seaborn"}),
+        ("from importlib import import_module\nimport_module('se' + 'aborn')", {"(computed)"}),
+        ("import torch.nn.functional as F\nfrom sklearn.svm import SVC\nfrom .loss import x\nfrom . import y", set()),
+        ("from vicreg.train import train\nimport reporting, json, faiss", set()),
+        ("text = 'import requests'  # import requests", set()),
+    ],
+)
+def test_a_planted_import_is_found(tmp_path, source, found):
+    (tmp_path / "planted.py").write_text(source)
+    assert foreign((tmp_path / "planted.py").read_text()) == found
+
+
+def test_the_method_and_the_builder_do_not_import_each_other():
+    for path in files("vicreg/**/*.py"):
+        assert "reporting" not in imports(path.read_text(encoding="utf-8")), relative(path)
+    for path in BUILDER:
+        assert "vicreg" not in imports(path.read_text(encoding="utf-8")), relative(path)
+
+
+def names_the_assistant(source: str, is_chapter: bool) -> bool:
+    """Whether the docstring, in a chapter a comment near the top, has the line that names the tools."""
+    if is_chapter:
+        top = source.splitlines()[:CHAPTER_TOP]
+        return any(line.startswith("#") and ASSISTANT_LINE in line for line in top)
+    return ASSISTANT_LINE in (ast.get_docstring(ast.parse(source)) or "").splitlines()
+
+
+@pytest.mark.parametrize("path", [*SUBMITTED, *BUILDER, *OTHERS], ids=relative)
+def test_every_module_names_the_automatic_tools(path):
+    source = path.read_text(encoding="utf-8")
+    assert names_the_assistant(source, is_chapter=path.parent.name == "chapters")
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["", '"""A module."""', f"# {ASSISTANT_LINE}", f'"""A module.\n\n{ASSISTANT_LINE[:-1]}"""', f"x = 1\n'''{ASSISTANT_LINE}'''"],
+)
+def test_a_module_without_the_line_is_found(source):
+    assert not names_the_assistant(source, is_chapter=False)
+    assert not names_the_assistant("\n" * CHAPTER_TOP + f"# {ASSISTANT_LINE}", is_chapter=True)
