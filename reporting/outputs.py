@@ -13,7 +13,7 @@ from reporting.parse import Chapter
 
 PLOTLY = "application/vnd.plotly.v1+json"
 # From the richest to the plainest: the first one that an output has is kept.
-KINDS = (("text/markdown", "markdown"), ("image/svg+xml", "svg"), ("image/png", "png"),
+KINDS = (("text/markdown", "markdown"), ("text/latex", "markdown"), ("image/svg+xml", "svg"), ("image/png", "png"),
          ("text/html", "html"), ("text/plain", "text"))
 
 

@@ -21,6 +21,7 @@ TOKENS = re.compile(
 TEMPLATE = re.compile(r"\{\{\s+(?P<name>[\w.\-]+)\s*(?::(?P<format>[^{}]*?))?\s*\}\}")
 LABEL = re.compile(r"\{[^{}\n]*?#(?P<label>(?:fig|tbl|eq|sec)-[\w:.-]*\w)[^{}\n]*\}")
 REFERENCE = re.compile(r"(?<![\w.@])-?@\{?(?P<key>[A-Za-z0-9_][\w:.#$%&+?<>~/-]*)")
+NOTE = re.compile(r"\[\^(?P<id>[^\]\s^]+)\]")
 OWN = ("fig-", "tbl-", "eq-", "sec-")
 UNKNOWN = "??"  # in a partial report, what belongs to a chapter that has no results yet
 
@@ -96,6 +97,18 @@ def fill(text: str, values: dict[str, dict], chapter: str, path, line: int) -> s
         return "−" + value[1:] if value[:1] == "-" and token is None else value
 
     return TEMPLATE.sub(put, text)
+
+
+def own_notes(text: str, chapter: str) -> str:
+    """Make footnotes a chapter's own: ``[^1]`` of two chapters are two notes."""
+    tokens = list(TOKENS.finditer(text))
+
+    def rename(match: re.Match) -> str:
+        if any(token.start() <= match.start() < token.end() for token in tokens):
+            return match[0]
+        return f"[^{chapter}-{match['id']}]"
+
+    return NOTE.sub(rename, text)
 
 
 def look_up(name: str, spec: str, values: dict, chapter: str, path, line: int) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from reporting.calls import read_calls
 from reporting.parse import Cell, Chapter
-from reporting.prose import fill, read_prose
+from reporting.prose import fill, own_notes, read_prose
 from reporting.settings import Settings
 from reporting.store import Store
 
@@ -103,7 +103,7 @@ def _cell(part, cell: Cell, outputs, values, document, settings, store) -> list[
     """Return the blocks of one cell."""
     path, name = part.chapter.path, part.chapter.name
     if cell.kind == "markdown":
-        blocks = [fill(cell.source, values, name, path, cell.line)]
+        blocks = [own_notes(fill(cell.source, values, name, path, cell.line), name)]
     elif cell.kind == "code":
         blocks = []
         calls = read_calls(cell.source)
@@ -135,7 +135,8 @@ def _output(item: dict, cell: Cell, name: str, store: Store) -> list[str]:
     if "hide-output" in cell.tags:
         return []
     if kind in ("svg", "png"):
-        return [f"![]({store.file(name, item[kind + '_file']).as_posix()}){{width=70%}}"]
+        file = store.file(name, item[kind + "_file"]).as_posix()
+        return [f"::: report-picture\n![]({file}){{width=60%}}\n:::"]
     if kind == "markdown":
         return [item["data"]]
     if kind == "html":

@@ -103,8 +103,14 @@ def _warned(warnings: str, document: Stitched) -> ReportError:
     found = re.search(r"line (\d+)", message)
     path, line = None, None
     if found:
-        before = "\n".join(document.markdown.split("\n")[: int(found[1])])
-        path, line = _place(before, document)
+        lines = document.markdown.split("\n")[: int(found[1])]
+        path, line = _place("\n".join(lines), document)
+        if path is not None:
+            # Prose has as many lines here as in its cell, which starts three after the comment.
+            since = next(i for i, text in enumerate(reversed(lines)) if text.startswith("// place"))
+            last = path.read_text(encoding="utf-8").count("\n") + 1
+            line = min(line + max(0, since - 3), last)
+            message = message.replace(f" at line {found[1]} column", ", column")
     return ReportError(f"pandoc: {message}", path, line)
 
 

@@ -245,6 +245,7 @@ local makers = {
   ["report-code"] = folded,
   ["report-note"] = note,
   ["report-provenance"] = note,
+  ["report-picture"] = note,
 }
 
 local function make(div)

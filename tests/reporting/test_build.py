@@ -234,3 +234,12 @@ def test_one_chapter_alone_makes_a_partial_report(fake):
     assert "ended at ??" in stitched_text(fake)
     assert fake.build() == 0, fake.said
     assert not (fake.out / "report-partial.pdf").exists()
+
+
+def test_what_pandoc_warns_of_is_an_error_at_its_line(copy):
+    copy.edit("chapters/02_table.py", "see [@tbl-rows].", "see [@tbl-rows].\n#\n"
+              "# Some[^a].\n#\n# [^a]: One.\n#\n# [^a]: Two.")
+    before = copy.pdf.read_bytes()
+    assert copy.build() == 1
+    assert re.search(r"02_table\.py:9: pandoc: Duplicate note", copy.said), copy.said
+    assert copy.pdf.read_bytes() == before

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reporting.errors import ReportError
-from reporting.prose import fill, read_prose
+from reporting.prose import fill, own_notes, read_prose
 
 VALUES = {"01_a": {"x": 0.5, "n": 3, "low": -2.5, "bad": {"float": "nan"}, "word": "cat"},
           "02_b": {"x": 2.0}}
@@ -51,3 +51,8 @@ def test_formulas_with_their_lines():
 def test_references():
     text = "[@fig-a; see @tbl-b, p. 3] `@code` me@example.org $@math$ \\@plain @doe2020: yes."
     assert [key for _, key in read_prose(text).references] == ["fig-a", "tbl-b", "doe2020"]
+
+
+def test_footnotes_are_a_chapters_own():
+    assert own_notes("a[^1] `[^1]` $x[^1]$\n\n[^1]: note", "02_b") == \
+        "a[^02_b-1] `[^1]` $x[^1]$\n\n[^02_b-1]: note"
