@@ -19,8 +19,9 @@ from reporting.progress import Progress
 from reporting.schedule import run_all
 from reporting.settings import Settings, read_settings
 from reporting.stitch import Part, stitch
-from reporting.store import Store, write_atomically
+from reporting.store import Store, digest, write_atomically
 from reporting.typeset import Typeset, typeset
+from reporting.uptodate import is_current, made_from
 
 PDF, HTML = "report.pdf", "report.html"
 TOO_LONG, PARTIAL = "report-too-long.pdf", "report-partial.pdf"
@@ -173,6 +174,11 @@ def _typeset(steps, failed, settings: Settings, store: Store, options: Options,
     document = stitch(parts, settings, store, missing)
     for place in unmentioned([part.chapter for part in parts]):
         progress.say(f"{place} is mentioned nowhere in the text")
+    pdf, page = options.out / PDF, options.out / HTML
+    state = made_from(document, settings, options.chapters, options.out, stamp)
+    if not missing and is_current(pdf, page, state):
+        progress.say(f"{shown(pdf)} is up to date")
+        return 0
     made = typeset(document, settings, options.chapters, stamp)
     if missing:
         partial = options.out / PARTIAL
@@ -181,9 +187,9 @@ def _typeset(steps, failed, settings: Settings, store: Store, options: Options,
         progress.say(f"{shown(partial)}: {_pages(made)}, without {names} (no results yet)")
         return 0
     _publish(made, settings, options, progress)
-    page = to_html(document, settings, options.chapters, stamp)
-    write_atomically(options.out / HTML, page)
-    progress.say(f"{shown(options.out / HTML)}: {len(page) / 1e6:.1f} MB")
+    text = to_html(document, settings, options.chapters, stamp, f"{state} {digest(made.pdf)}")
+    write_atomically(page, text)
+    progress.say(f"{shown(page)}: {len(text) / 1e6:.1f} MB")
     return 0
 
 

@@ -104,10 +104,10 @@ def show(fig, label: str, caption: str, width: float = 1.0, interactive=None, *,
         from IPython.display import Markdown, display
 
         display(fig if interactive is None else interactive)
-        display(Markdown(f"**{label}.** {caption}"))
+        display(Markdown(f"**{label}.** {_told(caption)}"))
         plt.close(fig)
     else:
-        print(f"{label}: {caption}")
+        print(f"{label}: {_told(caption)}")
         if plt.get_backend().lower() in _window_backends():
             plt.show()
 
@@ -170,9 +170,9 @@ def table(frame, label: str, caption: str, formats: dict | None = None) -> None:
         from IPython.display import Markdown, display
 
         display(frame.style.format(formats or {}).hide(axis="index"))
-        display(Markdown(f"**{label}.** {caption}"))
+        display(Markdown(f"**{label}.** {_told(caption)}"))
     else:
-        print(f"{label}: {caption}")
+        print(f"{label}: {_told(caption)}")
         print(frame.to_string(index=False))
 
 
@@ -193,8 +193,23 @@ def record(**values) -> None:
     if os.environ.get(BUILDING):
         _emit("record", values=plain)
     else:
+        _recorded.update(plain)
         for name, value in plain.items():
             print(f"{name} = {value}")
+
+
+_recorded: dict = {}
+
+
+def _told(caption: str) -> str:
+    """Fill a caption with what this session has recorded so far; a build fills in the rest."""
+    from reporting.prose import TEMPLATE
+
+    def put(match) -> str:
+        value = _recorded.get(match["name"])
+        return match[0] if value is None else format(value, match["format"] or "")
+
+    return TEMPLATE.sub(put, caption)
 
 
 def _scalar(value, name: str = "a table's value"):

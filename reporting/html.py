@@ -17,7 +17,8 @@ from reporting.typeset import FILTER, HERE, READER, pandoc
 EXPLORED = 'class="explore"'
 
 
-def to_html(document: Stitched, settings: Settings, folder: Path, stamp: str = "") -> bytes:
+def to_html(document: Stitched, settings: Settings, folder: Path, stamp: str = "",
+            made_from: str = "") -> bytes:
     """Turn a stitched document into one self-contained page.
 
     Parameters
@@ -30,6 +31,8 @@ def to_html(document: Stitched, settings: Settings, folder: Path, stamp: str = "
         The chapters' folder, in which the bibliography lies.
     stamp : str
         Printed at the top, such as "draft".
+    made_from : str
+        Kept in the page's head, see `reporting.uptodate`.
 
     Raises
     ------
@@ -40,7 +43,7 @@ def to_html(document: Stitched, settings: Settings, folder: Path, stamp: str = "
                "-M", "reference-section-title=References", "-M", "link-citations=true"]
     metadata = {"title": settings.title, "absent": document.absent, "stamp": stamp,
                 "author": settings.author, "username": settings.username,
-                "abstract": settings.abstract}
+                "abstract": settings.abstract, "made-from": made_from}
     with tempfile.TemporaryDirectory(prefix="reporting-") as name:
         data = Path(name, "metadata.json")
         data.write_text(json.dumps(metadata), encoding="utf-8")

@@ -128,11 +128,31 @@ def copy(built, tmp_path, monkeypatch):
 
 
 def test_a_fresh_clone_builds_from_stored_results(copy):
-    before = copy.pdf.read_bytes()
+    before, page = copy.pdf.read_bytes(), (copy.out / "report.html").read_bytes()
     copy.pdf.unlink()
     assert copy.build() == 0, copy.said
+    assert (copy.out / "report.html").read_bytes() == page
     assert re.search(r"01_squares: results of \d{4}-\d\d-\d\d \d\d:\d\d \(CPU\)", copy.said)
     assert copy.pdf.read_bytes() == before, "the same results should give the same bytes"
+
+
+def test_what_is_up_to_date_is_not_made_again(copy, monkeypatch):
+    monkeypatch.setattr(reporting.build, "typeset", None)
+    assert copy.build() == 0 and "report.pdf is up to date" in copy.said
+
+
+@pytest.mark.parametrize("change", [
+    lambda fake: fake.edit("chapters/refs.bib", "Elements", "The Elements"),
+    lambda fake: fake.edit("chapters/report.toml", "A fake", "Another"),
+    lambda fake: fake.pdf.write_bytes(b"%PDF but another"),
+    lambda fake: (fake.out / "report.html").unlink(),
+])
+def test_what_is_not_up_to_date_is_made_again(copy, change):
+    before = copy.pdf.read_bytes()
+    change(copy)
+    assert copy.build() == 0 and "up to date" not in copy.said
+    assert copy.pdf.read_bytes().startswith(b"%PDF-") and before
+    assert copy.build() == 0 and "up to date" in copy.said
 
 
 def test_prose_captions_and_rounding_only_stitch(copy):

@@ -32,12 +32,13 @@ def figure():
 def test_a_plain_script_prints_and_does_not_wait(tmp_path):
     script = tmp_path / "chapter.py"
     script.write_text("import matplotlib.pyplot as plt\nfrom reporting import record, show\n"
-                      "fig, ax = plt.subplots()\nshow(fig, 'fig-a', 'A caption.')\nrecord(x=1.5)\n")
+                      "fig, ax = plt.subplots()\nrecord(x=1.5)\n"
+                      "show(fig, 'fig-a', 'A caption, {{ x:.2f}}, {{ y}}.')\n")
     environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "MPLBACKEND")}
     done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True,
                           text=True, env={**environment, "PYTHONPATH": str(ROOT)}, timeout=120,
                           check=True)
-    assert done.stdout == "fig-a: A caption.\nx = 1.5\n"
+    assert done.stdout == "x = 1.5\nfig-a: A caption, 1.50, {{ y}}.\n"
 
 
 def test_figures_take_their_final_size(figure):
