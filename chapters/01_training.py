@@ -20,6 +20,7 @@
 # Invariance alone would be satisfied by a constant; the variance term forbids that constant, dimension by dimension, and the covariance term forbids that all dimensions say the same. The exercise prints $\epsilon$ outside the root, where the gradient at zero variance is infinite; we use the paper's form, inside, which differs by less than 1 % wherever $\sigma_j$ is not itself tiny. The variance term is not halved, as [@eq-loss] has it and the authors' public code has not.
 
 # %%
+# Written with an AI coding assistant; see the report's section on automatic tools.
 import matplotlib.pyplot as plt
 import pandas as pd
 

@@ -3,6 +3,7 @@
 # Do the classes, which the encoder never saw, show in its representations? We embed all test images and map the 128 dimensions to two with scikit-learn's PCA, a linear projection on the two directions of largest variance, and with its t-SNE [@vandermaaten2008], which keeps neighbourhoods and gives up distances. We expect PCA to show what varies most, be it class or not, and t-SNE to show islands where images of a class are each other's neighbours.
 
 # %%
+# Written with an AI coding assistant; see the report's section on automatic tools.
 import matplotlib.pyplot as plt
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE

@@ -3,6 +3,7 @@
 # What does the encoder find alike, and what does it find far apart? We draw one random training image of each class (seed 0) and look up its five nearest and its five most distant training images by the L2 distance of their representations, exactly, the image itself left out. Ten rows can mislead, so we also count over the whole training set how often the five nearest images are of the query's class.
 
 # %%
+# Written with an AI coding assistant; see the report's section on automatic tools.
 import matplotlib.pyplot as plt
 import torch
 

@@ -9,6 +9,7 @@
 # and higher is more anomalous. MNIST's digits are resized to $32 \times 32$, repeated in three channels and normalised as CIFAR-10.
 
 # %%
+# Written with an AI coding assistant; see the report's section on automatic tools.
 import matplotlib.pyplot as plt
 import torch
 

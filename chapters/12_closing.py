@@ -1,3 +1,6 @@
+# %%
+# Written with an AI coding assistant; see the report's section on automatic tools.
+
 # %% [markdown]
 # # Difficulties, and what worked {#sec-difficulties}
 # **The loss as printed and as published.** The exercise's $\epsilon$ outside the root gives an infinite gradient at zero variance, the authors' code halves the variance term, and Eq. 6 does neither; a test holds our loss and its gradients to a literal loop over the equations in double precision.

@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from vicreg import train as T
+from vicreg import views as V
 from vicreg.__main__ import main
 from vicreg.storage import PROJECT, weights_folder
 
@@ -100,7 +101,7 @@ def test_an_interruption_before_the_first_epoch_says_so(tiny_folder, monkeypatch
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(T, "views", interrupt)
+    monkeypatch.setattr(V, "view", interrupt)
     assert main(command(tiny_folder, 1)) == 130
     assert "no epoch was finished" in capsys.readouterr().err
 
@@ -120,7 +121,7 @@ def test_a_finished_run_is_not_trained_again(small, tiny, monkeypatch, epochs):
         raise AssertionError("trained again")
 
     T.train(replace(small, epochs=2), tiny, CPU)
-    monkeypatch.setattr(T, "views", fail)
+    monkeypatch.setattr(V, "view", fail)
     weights = T.train(replace(small, epochs=epochs), tiny, CPU)
     content = torch.load(weights, weights_only=True)
     assert content["experiment"]["epochs"] == len(content["history"]["train"]) == 2, "what was trained"

@@ -11,6 +11,7 @@ import torch
 from torch.testing import assert_close
 
 from vicreg import train as T
+from vicreg import views as V
 from vicreg.augment import augment
 from vicreg.errors import VICRegError
 from vicreg.experiments import VICREG
@@ -27,13 +28,13 @@ def stored(name: str = "vicreg") -> dict:
 @pytest.fixture
 def batches(monkeypatch):
     """Every batch that views were made of, in training and on the test set, as they come."""
-    seen, views = [], T.views
+    seen, view = [], V.view
 
     def note(batch, generator):
         seen.append(batch.clone())
-        return views(batch, generator)
+        return view(batch, generator)
 
-    monkeypatch.setattr(T, "views", note)
+    monkeypatch.setattr(V, "view", note)
     return seen
 
 
@@ -114,7 +115,7 @@ def test_test_losses_are_of_two_random_views_projections_and_evaluation_mode(tra
     generator = T.epoch_generator(0, 1, T.TESTING, CPU)  # of the second epoch
     order = torch.randperm(10, generator=generator)
     batch = tiny.test.images[order[:8]]
-    x, x_prime = T.views(batch, generator), T.views(batch, generator)
+    x, x_prime = V.view(batch, generator), V.view(batch, generator)
     with torch.inference_mode(), T.autocast(CPU):
         z, z_prime = projector(encoder(x)), projector(encoder(x_prime))
     expected = torch.stack(vicreg_loss(z.float(), z_prime.float())[1:])
@@ -123,7 +124,7 @@ def test_test_losses_are_of_two_random_views_projections_and_evaluation_mode(tra
 
 def test_test_losses_average_all_full_batches(small, tiny, batches):
     models = T.initial_models(0, CPU)
-    rows = T.test_losses(replace(small, batch_size=4), tiny.test.images, *models, CPU, 0)
+    rows = T.test_losses(replace(small, batch_size=4), V.generated_pairs(tiny.test.images), 10, *models, CPU, 0)
     assert rows.shape == (2, 3)
     shown = torch.cat(batches[::2])
     assert len(shown.unique(dim=0)) == 8

@@ -48,7 +48,7 @@ def list_experiments() -> int:
     for name, experiment in EXPERIMENTS.items():
         trained = (weights_folder() / f"{name}.pt").exists()
         state = "trained" if trained else "not trained"
-        print(f"{name:24} {state:12} {experiment.epochs:3} epochs  {experiment.description}")
+        print(f"{name:28} {state:12} {experiment.epochs:3} epochs  {experiment.description}")
     return 0
 
 

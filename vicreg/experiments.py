@@ -15,7 +15,8 @@ class Experiment:
     Attributes: name, which also names the weights file; description, one line for people;
     seed; epochs; batch_size, images a step; learning_rate, betas and weight_decay of Adam;
     invariance_weight, variance_weight and covariance_weight, Eq. 6's lambda, mu and nu;
-    target_std and eps, Eq. 3's gamma and epsilon.
+    target_std and eps, Eq. 3's gamma and epsilon; neighbours_of, None for generated views, else
+    the experiment whose representations say which images are each other's views.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Experiment:
     covariance_weight: float = 1.0
     target_std: float = 1.0
     eps: float = 1e-4
+    neighbours_of: str | None = None
 
     def with_seed(self, seed: int) -> "Experiment":
         """The same experiment from another seed, under a name of its own."""
@@ -39,7 +41,30 @@ class Experiment:
 
 VICREG = Experiment(name="vicreg", description="VICReg with the recommended hyper-parameters (Q1)")
 
-EXPERIMENTS = {experiment.name: experiment for experiment in (VICREG,)}
+NO_VARIANCE = replace(
+    VICREG,
+    name="no_variance",
+    description="without the variance objective (Q4)",
+    variance_weight=0.0,
+)
+NO_GENERATED_NEIGHBORS = replace(
+    VICREG,
+    name="no_generated_neighbors",
+    description="an image's neighbours as its views, one epoch (Q6)",
+    neighbours_of="vicreg",
+    epochs=1,
+)
+NO_GENERATED_NEIGHBORS_LONG = replace(
+    NO_GENERATED_NEIGHBORS,
+    name="no_generated_neighbors_long",
+    description="the same with as many epochs as vicreg (Q6)",
+    epochs=VICREG.epochs,
+)
+
+EXPERIMENTS = {
+    experiment.name: experiment
+    for experiment in (VICREG, NO_VARIANCE, NO_GENERATED_NEIGHBORS, NO_GENERATED_NEIGHBORS_LONG)
+}
 
 
 def find_experiment(name: str) -> Experiment:

@@ -6,6 +6,8 @@ has a code of its own, its coordinates in the smoothest functions on the graph o
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from scipy import sparse
@@ -31,7 +33,7 @@ class UntrainedCNN(nn.Sequential):
     def __init__(self, width: int = 64):
         channels = (3, width, 2 * width, 2 * width, 2 * width)
         layers = []
-        for inputs, outputs in zip(channels, channels[1:], strict=False):
+        for inputs, outputs in pairwise(channels):
             layers += [nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), nn.ReLU()]
         super().__init__(*layers, nn.Flatten(), nn.Linear(channels[-1] * 2 * 2, FEATURES))
 

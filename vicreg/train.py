@@ -7,13 +7,13 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Generator, Tensor
 
-from .augment import augment
+from .checkpoint import Checkpoint
 from .data import Cifar10
 from .device import autocast, describe, gains_by_bf16, keep_freed_memory
 from .errors import VICRegError
@@ -21,8 +21,8 @@ from .experiments import Experiment
 from .loss import VICRegLoss, vicreg_loss
 from .model import Encoder, Projector
 from .progress import progress_bar
-from .storage import load_tensors, runs_folder, save_tensors
-from .weights import History, Provenance, experiment_from, save_run
+from .views import Pairs, pairs_for
+from .weights import History, Provenance, save_run
 
 CHECK_EVERY = 10  # steps between looks at the loss; each look waits for the device
 TRAINING, TESTING = 0, 1  # streams of random numbers
@@ -50,20 +50,20 @@ def train(experiment: Experiment, data: Cifar10, device: torch.device) -> Path:
     checkpoint = Checkpoint(experiment, data, encoder, projector, optimizer)
     history, seconds = checkpoint.load()
 
-    images = data.train.images.to(device)
+    train_pairs, test_pairs = pairs_for(experiment, data, device)
     size = experiment.batch_size
-    steps = len(images) // size
+    steps = len(data.train) // size
     epochs_done = len(history.train)
     with training_bar(experiment, epochs_done, steps * size) as bar:
         for epoch in range(epochs_done, experiment.epochs):
             started = time.perf_counter()
             generator = epoch_generator(experiment.seed, epoch, TRAINING, device)
-            order = torch.randperm(len(images), generator=generator, device=device)
+            order = torch.randperm(len(data.train), generator=generator, device=device)
             losses = torch.empty(steps, 3, device=device)
             encoder.train(), projector.train()
             for step in range(steps):
-                batch = images[order[step * size : (step + 1) * size]]       # (B, 3, 32, 32)
-                x, x_prime = views(batch, generator), views(batch, generator)
+                places = order[step * size : (step + 1) * size]              # (B,)
+                x, x_prime = train_pairs(places, generator)                  # (B, 3, 32, 32)
                 with autocast(device):
                     y, y_prime = encoder(x), encoder(x_prime)                # (B, 128)
                     z, z_prime = projector(y), projector(y_prime)            # (B, 512)
@@ -76,7 +76,7 @@ def train(experiment: Experiment, data: Cifar10, device: torch.device) -> Path:
                     check_finite(losses[: step + 1], f"epoch {epoch + 1}, batch", checkpoint)
                     bar.set_postfix_str(describe_losses(epoch, losses[step]), refresh=False)
                 bar.update(size)
-            test = test_losses(experiment, data.test.images, encoder, projector, device, epoch)
+            test = test_losses(experiment, test_pairs, len(data.test), encoder, projector, device, epoch)
             check_finite(test, f"epoch {epoch + 1}, test batch", checkpoint)
             history = History(
                 torch.cat([history.train, losses.cpu().unsqueeze(0)]),
@@ -122,11 +122,6 @@ def epoch_generator(seed: int, epoch: int, stream: int, device: torch.device) ->
     return Generator(device=device).manual_seed((seed * 100_000 + epoch) * 2 + stream)
 
 
-def views(batch: Tensor, generator: Generator) -> Tensor:
-    """A random view of each image, channels last, the layout convolutions are fastest in."""
-    return augment(batch, generator).contiguous(memory_format=torch.channels_last)
-
-
 def objectives(z: Tensor, z_prime: Tensor, experiment: Experiment) -> VICRegLoss:
     """Eq. 6 with the experiment's weights, in float32 whatever the projections are in."""
     return vicreg_loss(
@@ -143,13 +138,14 @@ def objectives(z: Tensor, z_prime: Tensor, experiment: Experiment) -> VICRegLoss
 @torch.inference_mode()
 def test_losses(
     experiment: Experiment,
-    images: Tensor,
+    pairs: Pairs,
+    n: int,
     encoder: Encoder,
     projector: Projector,
     device: torch.device,
     epoch: int,
 ) -> Tensor:
-    """The three objectives of the test set's batches, two random views, evaluation mode.
+    """The three objectives of the n test images' batches, two views, evaluation mode.
 
     The images are shuffled, since variance and covariance mean little within one class, and
     batches are of the training's size, since both depend on it; the remainder is left out.
@@ -158,78 +154,15 @@ def test_losses(
     """
     encoder.eval(), projector.eval()
     generator = epoch_generator(experiment.seed, epoch, TESTING, device)
-    size = min(experiment.batch_size, len(images))
-    order = torch.randperm(len(images), generator=generator, device=device).cpu()
+    size = min(experiment.batch_size, n)
+    order = torch.randperm(n, generator=generator, device=device)
     rows = []
-    for start in range(0, len(images) - size + 1, size):
-        batch = images[order[start : start + size]].to(device)
-        x, x_prime = views(batch, generator), views(batch, generator)
+    for start in range(0, n - size + 1, size):
+        x, x_prime = pairs(order[start : start + size], generator)
         with autocast(device):
             z, z_prime = projector(encoder(x)), projector(encoder(x_prime))
         rows.append(torch.stack(objectives(z, z_prime, experiment)[1:]))
     return torch.stack(rows).cpu()
-
-
-class Checkpoint:
-    """The state of an unfinished run, in one file that is replaced after every epoch."""
-
-    def __init__(self, experiment, data, encoder, projector, optimizer):
-        self.path = runs_folder() / f"{experiment.name}.checkpoint.pt"
-        self.experiment = experiment
-        self.data = data
-        self.parts = {"encoder": encoder, "projector": projector, "optimizer": optimizer}
-
-    def save(self, history: History, seconds: float) -> None:
-        content = {
-            "experiment": asdict(self.experiment),
-            "data_fingerprint": self.data.fingerprint,
-            "history": history._asdict(),
-            "seconds": seconds,
-            **{name: part.state_dict() for name, part in self.parts.items()},
-        }
-        save_tensors(content, self.path)
-
-    def load(self) -> tuple[History, float]:
-        """Bring the run to its last checkpoint; (empty history, 0 seconds) where there is none.
-
-        A checkpoint of the same experiment with fewer or more epochs is this run's: nothing in
-        an epoch depends on how many are to come.
-        """
-        if not self.path.exists():
-            return History(torch.empty(0, self.steps, 3), torch.empty(0, 3)), 0.0
-        remedy = "delete it to start anew"
-        try:
-            with open(self.path, "rb") as file:
-                content = load_tensors(file)
-            stored = experiment_from(content["experiment"])
-            fingerprint = content["data_fingerprint"]
-            history, seconds = History(**content["history"]), content["seconds"]
-            states = {name: content[name] for name in self.parts}
-        except Exception as error:  # torch, zip, pickle and key errors alike: all mean a bad file
-            raise VICRegError(f"The checkpoint {self.path} is damaged; {remedy}.") from error
-        theirs, ours = (asdict(replace(e, epochs=0, description="")) for e in (stored, self.experiment))
-        if theirs != ours:
-            changed = ", ".join(key for key in ours if ours[key] != theirs[key])
-            raise VICRegError(
-                f"The checkpoint {self.path} was trained with other settings ({changed}); {remedy}."
-            )
-        if fingerprint != self.data.fingerprint:
-            raise VICRegError(
-                f"The checkpoint {self.path} was trained on other images; {remedy}, or set "
-                "VICREG_DATA to the images it was trained on."
-            )
-        try:
-            for name, part in self.parts.items():
-                part.load_state_dict(states[name])
-        except Exception as error:  # a shape, a key or a type: all mean another version's models
-            raise VICRegError(
-                f"The checkpoint {self.path} does not fit this version's models; {remedy}."
-            ) from error
-        return history, seconds
-
-    @property
-    def steps(self) -> int:
-        return len(self.data.train) // self.experiment.batch_size
 
 
 def check_finite(losses: Tensor, where: str, checkpoint: Checkpoint) -> None:
