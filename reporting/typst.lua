@@ -4,6 +4,36 @@
 
 local to_typst = FORMAT:match("typst") ~= nil
 
+local function balanced(tex)
+  for _, pair in ipairs({ "()", "[]", "{}" }) do
+    local depth = 0
+    for sign in tex:gmatch("[%" .. pair:sub(1, 1) .. "%" .. pair:sub(2, 2) .. "]") do
+      depth = depth + (sign == pair:sub(1, 1) and 1 or -1)
+      if depth < 0 then return false end
+    end
+    if depth ~= 0 then return false end
+  end
+  return true
+end
+
+-- |B| as a pair of bars; left to itself each bar would stand off like a relation.
+local function with_bars(tex)
+  tex = tex:gsub("\\left%s*\\lvert%f[^%a]", "\\left|"):gsub("\\right%s*\\rvert%f[^%a]", "\\right|")
+  local _, opened = tex:gsub("\\lvert%f[^%a]", "")
+  local _, closed = tex:gsub("\\rvert%f[^%a]", "")
+  if opened == closed then
+    tex = tex:gsub("\\lvert%f[^%a]", "\\left|"):gsub("\\rvert%f[^%a]", "\\right|")
+  end
+  if tex:find("\\begin{array}") then return tex end
+  tex = tex:gsub("\\|", "\1"):gsub("\\left%s*|", "\2"):gsub("\\right%s*|", "\3")
+  tex = tex:gsub("|([^|\2\3]-)|", function(inner)
+    if inner:match("%S") and balanced(inner) and not inner:find("[&\\]\\") then
+      return "\2" .. inner .. "\3"
+    end
+  end)
+  return (tex:gsub("\1", "\\|"):gsub("\2", "\\left|"):gsub("\3", "\\right|"))
+end
+
 -- What pandoc spoils silently and can be said in another way.
 local function repaired(tex)
   tex = tex:gsub("\\;", "\\,\\, "):gsub("\\!", ""):gsub("\\:", "\\,")
@@ -18,8 +48,7 @@ local function repaired(tex)
     -- A bare \| would take its subscript under the bar.
     tex = tex:gsub("\\|(.-)\\|", "\\lVert %1\\rVert ")
   end
-  tex = tex:gsub("\\mathbbm%s*{", "\\mathbb{")
-  return tex
+  return with_bars(tex:gsub("\\mathbbm%s*{", "\\mathbb{"))
 end
 
 -- Upright names of operators: typst must know them for spacing and for limits.
