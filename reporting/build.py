@@ -13,7 +13,7 @@ from reporting.html import to_html
 from reporting.lock import locked
 from reporting.parameters import for_chapters
 from reporting.parse import find_chapters, parse_chapter, read_chapter
-from reporting.plan import Step, cell_keys, make_plan
+from reporting.plan import NOTHING, Step, cell_keys, make_plan
 from reporting.preflight import preflight, unmentioned
 from reporting.progress import Progress
 from reporting.schedule import run_all
@@ -94,7 +94,7 @@ def _plan(chapters, settings: Settings, store: Store, options: Options) -> list[
     steps = make_plan(chapters, options.root, settings, store,
                       for_chapters(chapters, options.parameters), options.draft)
     for step in steps:
-        if options.force and not step.reason:
+        if options.force and not step.reason and step.chapter.code:
             step.reason = "forced"
     return steps
 
@@ -125,6 +125,8 @@ def _line(step: Step, runs: bool) -> str:
         return f"{name}: {step.reason}"
     if result is None:
         return f"{name}: {step.reason}, not chosen"
+    if result is NOTHING:
+        return f"{name}: no code"
     kept = f"{name}: results of {result['date'][:16]} ({result['environment']['device']})"
     return f"{kept}, stale: {step.reason}" if step.reason else kept
 

@@ -17,6 +17,9 @@ from reporting.parse import Chapter
 from reporting.settings import Settings
 from reporting.store import Damaged, Store, digest
 
+# What a chapter without code has, and never has to run for.
+NOTHING = {"outputs": [], "values": {}, "depends": []}
+
 
 @dataclass
 class Step:
@@ -117,6 +120,9 @@ def make_plan(chapters: list[Chapter], root: Path, settings: Settings, store: St
         steps.append(Step(chapter, key, tuple(sorted(imports.packages))))
     inputs = Inputs(Path(root), chapters[0].path.parent, settings.search)
     for step in steps:
+        if not step.chapter.code:
+            step.result = NOTHING
+            continue
         try:
             step.result = store.load(step.chapter.name)
         except Damaged as error:
@@ -135,6 +141,8 @@ def cell_keys(chapter: Chapter) -> list[str]:
 def _reason(step: Step, inputs: Inputs, seen: dict, draft: bool) -> str:
     """Return the first reason to run, in the order in which an author would look for it."""
     result = step.result
+    if result is NOTHING:
+        return ""
     if result is None:
         return "no stored results"
     if result["draft"] and not draft:

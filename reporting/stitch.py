@@ -82,7 +82,7 @@ def stitch(parts: list[Part], settings: Settings, store: Store,
         for cell in part.chapter.cells:
             blocks += _cell(part, cell, outputs, values, document, settings, store)
         blocks.append(OPEN)
-    if settings.provenance and parts:
+    if settings.provenance and any("environment" in part.result for part in parts):
         blocks.append(_provenance(parts))
     document.markdown = "\n\n".join(blocks) + "\n"
     return document
@@ -206,6 +206,8 @@ def _provenance(parts: list[Part]) -> str:
     runs, packages, inputs = [], {}, {}
     for part in parts:
         result = part.result
+        if "environment" not in result:
+            continue  # a chapter without code
         env = result["environment"]
         runs.append(f"{part.chapter.name.replace('_', ' ')} ({result['date'][:10]}, "
                     f"{env['device']}, {_duration(result['seconds'])})")

@@ -90,6 +90,11 @@ def test_what_must_run(stored, file, old, new, reason):
     assert reasons(stored) == {"01_squares": reason}
 
 
+def test_a_chapter_without_code_never_runs(stored):
+    stored.write("chapters/03_words.py", "# %% [markdown]\n# Words.\n")
+    assert reasons(stored) == {}
+
+
 def test_moved_cells_run(stored):
     text = (stored.root / FIRST).read_text()
     head, one, two = text.rsplit("\n# %%\n", 2)
