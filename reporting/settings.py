@@ -74,7 +74,7 @@ def read_settings(folder: Path) -> Settings:
                               f"is it {near[0]}?" if near else "known: " + ", ".join(sorted(known)))
         kind = list if name == "search" else type(getattr(defaults, name))
         if type(value) is not kind:
-            raise ReportError(f"{name} should be a {kind.__name__}", path, _line(path, name))
+            raise ReportError(f"{name} should be of type {kind.__name__}", path, _line(path, name))
     settings = Settings(**{**data, "search": tuple(data.get("search", ()))})
     if settings.bibliography and not (folder / settings.bibliography).is_file():
         raise ReportError(f"there is no bibliography {settings.bibliography}", path,

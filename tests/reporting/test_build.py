@@ -263,3 +263,9 @@ def test_what_pandoc_warns_of_is_an_error_at_its_line(copy):
     assert copy.build() == 1
     assert re.search(r"02_table\.py:9: pandoc: Duplicate note", copy.said), copy.said
     assert copy.pdf.read_bytes() == before
+
+
+def test_parameters_reach_the_chapter(fake):
+    fake.lighten()
+    assert fake.build(parameters={"count": 5}) == 0, fake.said
+    assert "ended at 16" in stitched_text(fake)
