@@ -54,17 +54,17 @@ def image_files(source: Path):
     import torch
     from torchvision.io import encode_png
 
-    from vicreg import data
+    from vicreg import cifar10_files, data
 
-    if source.name in (data.OFFICIAL_FOLDER, data.OFFICIAL_ARCHIVE):
-        for split, arrays in zip(data.OFFICIAL_COUNTS, data.load_cifar10(source.parent), strict=True):
+    if source.name in (cifar10_files.OFFICIAL_FOLDER, cifar10_files.OFFICIAL_ARCHIVE):
+        for split, arrays in zip(cifar10_files.OFFICIAL_COUNTS, data.load_cifar10(source.parent), strict=True):
             for index in range(500):  # enough to hold two of each class
                 png = bytes(encode_png(arrays.images[index].contiguous()).to(torch.uint8).tolist())
                 yield split, int(arrays.labels[index]), f"{index:05}.png", png
     elif source.is_dir():
-        yield from data.read_folder(source)
+        yield from cifar10_files.read_folder(source)
     else:
-        yield from data.read_archive(source)
+        yield from cifar10_files.read_archive(source)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from vicreg import data
+from vicreg import cifar10_files, data
 from vicreg.errors import VICRegError
 from vicreg.storage import cache_folder
 
@@ -87,7 +87,7 @@ def test_images_with_hostile_paths_are_never_written(tmp_path, real_images, writ
 
 
 def test_a_huge_image_is_refused(tmp_path, real_images, write_archive):
-    huge = encoded() + bytes(data.LARGEST_IMAGE_FILE)
+    huge = encoded() + bytes(cifar10_files.LARGEST_IMAGE_FILE)
     write_archive(tmp_path / "a.tar.gz", {**real_images, "train/cat/huge.png": huge})
     assert "huge.png is too large" in refusal(tmp_path)
 
@@ -100,7 +100,7 @@ def test_an_archive_that_would_unpack_to_gigabytes_is_refused_by_its_header(tmp_
 
 
 def test_an_archive_of_countless_files_is_refused(archive, monkeypatch):
-    monkeypatch.setattr(data, "MOST_FILES", 10)
+    monkeypatch.setattr(cifar10_files, "MOST_FILES", 10)
     assert "over 10 files" in refusal(archive.parent)
 
 
@@ -122,14 +122,14 @@ def test_a_foreign_file_in_an_archives_place_is_refused(archive, content):
 
 
 def test_no_flipped_bit_of_an_archive_goes_unnoticed(archive):
-    good = list(data.read_archive(archive))
+    good = list(cifar10_files.read_archive(archive))
     raw = archive.read_bytes()
     generator = torch.Generator().manual_seed(0)
     refused = 0
     for position in torch.randint(64, len(raw), (FLIPS,), generator=generator).tolist():
         archive.write_bytes(raw[:position] + bytes([raw[position] ^ 4]) + raw[position + 1 :])
         try:
-            assert list(data.read_archive(archive)) == good
+            assert list(cifar10_files.read_archive(archive)) == good
         except VICRegError:
             refused += 1
     assert refused == FLIPS  # the check sum, after the images, covers all but the first few bytes

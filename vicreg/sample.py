@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from torchvision.io import encode_png
 
-from .data import ImageSet, find_mnist, load_cifar10, read_idx
+from .data import ImageSet, load_cifar10
+from .mnist_files import find_mnist, read_idx
 from .storage import data_folder, write_atomically
 
 
