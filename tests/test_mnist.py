@@ -67,7 +67,7 @@ def refusal(folder) -> str:
 
 def test_real_digits_are_resized_as_torchvision_resizes(tmp_path, real, write_folder):
     mnist = data.load_mnist_test(write_folder(tmp_path, dict(zip((IMAGES, LABELS), real, strict=True))))
-    assert mnist.images.shape[1:] == (3, 32, 32) and mnist.images.dtype == torch.uint8
+    assert mnist.images.shape == (10_000, 3, 32, 32) and mnist.images.dtype == torch.uint8
     assert (mnist.images == mnist.images[:, :1]).all(), "three equal channels"
     assert mnist.labels.bincount().tolist() == COUNTS
     assert (mnist.name, mnist.split, mnist.classes) == ("MNIST", "test", tuple("0123456789"))
