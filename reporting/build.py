@@ -218,7 +218,8 @@ def _publish(made: Typeset, settings: Settings, options: Options, progress: Prog
     write_atomically(pdf, made.pdf)
     too_long.unlink(missing_ok=True)
     (options.out / PARTIAL).unlink(missing_ok=True)
-    progress.say(f"{shown(pdf)}: {_pages(made)}")
+    limit = f" of {settings.max_pages}" if settings.max_pages else ""
+    progress.say(f"{shown(pdf)}: {_pages(made)}{limit}")
 
 
 def _pages(made: Typeset) -> str:

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import math
 import os
 import sys
 from pathlib import Path
 
 from reporting.page import PLACES, TEXT_WIDTH
+from reporting.scalars import scalar
 
 MIME = "application/vnd.reporting+json"
 BUILDING = "REPORTING_BUILD"
@@ -163,7 +163,7 @@ def table(frame, label: str, caption: str, formats: dict | None = None) -> None:
     if unknown:
         raise ValueError(f"formats names unknown columns {sorted(unknown)}; there are {columns}")
     if os.environ.get(BUILDING):
-        rows = [[_scalar(value) for value in row] for row in frame.itertuples(index=False)]
+        rows = [[scalar(value) for value in row] for row in frame.itertuples(index=False)]
         _emit("table", label=label, caption=caption, formats=formats or {},
               columns=columns, rows=rows)
     elif _shell() is not None:
@@ -189,7 +189,7 @@ def record(**values) -> None:
     TypeError
         If a value is not a scalar.
     """
-    plain = {name: _scalar(value, name) for name, value in values.items()}
+    plain = {name: scalar(value, name) for name, value in values.items()}
     if os.environ.get(BUILDING):
         _emit("record", values=plain)
     else:
@@ -210,23 +210,6 @@ def _told(caption: str) -> str:
         return match[0] if value is None else format(value, match["format"] or "")
 
     return TEMPLATE.sub(put, caption)
-
-
-def _scalar(value, name: str = "a table's value"):
-    """Return a JSON scalar; a float that is not finite becomes its name."""
-    if (hasattr(value, "item") and getattr(value, "size", 1) == 1) or _is_tensor(value):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"float": str(value)}
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    raise TypeError(f"{name} should be a number or a string, not {type(value).__name__}")
-
-
-def _is_tensor(value) -> bool:
-    return hasattr(value, "numel") and value.numel() == 1 and hasattr(value, "item")
 
 
 def depends(what, fingerprint: str | None = None) -> None:

@@ -102,11 +102,12 @@ def fill(text: str, values: dict[str, dict], chapter: str, path, line: int) -> s
 def own_notes(text: str, chapter: str) -> str:
     """Make footnotes a chapter's own: ``[^1]`` of two chapters are two notes."""
     tokens = list(TOKENS.finditer(text))
+    owner = re.sub(r"\W", "-", chapter)
 
     def rename(match: re.Match) -> str:
         if any(token.start() <= match.start() < token.end() for token in tokens):
             return match[0]
-        return f"[^{chapter}-{match['id']}]"
+        return f"[^{owner}-{match['id']}]"
 
     return NOTE.sub(rename, text)
 

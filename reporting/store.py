@@ -53,6 +53,10 @@ class Store:
         """Keep a chapter's result; large parts go into files of their own."""
         home = self.folder / name
         home.mkdir(parents=True, exist_ok=True)
+        note = self.folder / ".gitattributes"
+        if not note.exists():
+            # The checksums count bytes, so git must not convert the ends of lines.
+            write_atomically(note, b"* -text\n")
         files = {}
         outputs = []
         for cell in result["outputs"]:

@@ -41,6 +41,10 @@ FAULTS = [
      ("chapters/01_squares.py", "import matplotlib.pyplot",
       "def broken(x):\n    return 1 / x\n\n# %%\nbroken(0)\nimport matplotlib.pyplot"),
      r"chapters/01_squares\.py:19: ZeroDivisionError[^→]*:22\n"),
+    ("in the second of two cells that are alike",
+     ("chapters/01_squares.py", "import shapes.curve",
+      "left = [1]\n\n# %%\nleft.pop()\n\n# %%\nleft.pop()\n\n# %%\nimport shapes.curve"),
+     r"chapters/01_squares\.py:17: IndexError: pop from empty list"),
     ("in a module", ("shapes/power.py", "return base", "return bass"),
      r"chapters/01_squares\.py:14: NameError: name 'bass'[^→]*shapes/curve\.py:7 in squares"
      r"[^→]*shapes/power\.py:5 in power"),

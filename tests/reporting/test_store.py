@@ -51,7 +51,7 @@ def test_the_same_result_gives_the_same_files(tmp_path):
 @pytest.mark.parametrize("step", range(4))
 def test_a_full_disk_leaves_the_old_result(tmp_path, monkeypatch, step):
     store = Store(tmp_path)
-    store.save("one", RESULT)
+    store.save("one", RESULT)  # also writes .gitattributes, once
     before, real, count = store.load("one"), os.fsync, iter(range(9))
 
     def full(file):
