@@ -17,7 +17,7 @@
 # \mathcal{L} = \lambda\, \mathcal{L}_{inv}(Z, Z') + \mu \left[ \mathcal{L}_{var}(Z) + \mathcal{L}_{var}(Z') \right] + \nu \left[ \mathcal{L}_{cov}(Z) + \mathcal{L}_{cov}(Z') \right].
 # $$ {#eq-loss}
 #
-# Invariance alone would be satisfied by a constant; the variance term forbids that constant, dimension by dimension, and the covariance term forbids that all dimensions say the same. The exercise prints $\epsilon$ outside the root, where the gradient at zero variance is infinite; we use the paper's form, inside, which differs by less than 1 % wherever $\sigma_j$ is not itself tiny. The variance term is not halved, as [@eq-loss] has it and the authors' public code has not.
+# Invariance alone would be satisfied by a constant; the variance term forbids that constant, dimension by dimension, and the covariance term forbids that all dimensions say the same. The exercise prints $\epsilon$ outside the root, where the gradient at zero variance is infinite; we use the paper's form, inside, which differs by less than 1% wherever $\sigma_j$ is not itself tiny. The variance term is not halved, as [@eq-loss] has it and the authors' public code has not.
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
@@ -90,15 +90,34 @@ table(
     values,
     label="tbl-losses",
     caption="Means of the unweighted objectives over an epoch's batches and over the test set.",
-    formats={c: "{:.3f}" for c in values.columns[1:]},
+    formats={"first epoch": "{:.3f}", "last epoch": "{:.3f}", "test set, last epoch": "{:.3f}"},
 )
+start = run.history.train[0, :10].mean(0)
 weighted = last * last.new_tensor(
     [experiment.invariance_weight, experiment.variance_weight, experiment.covariance_weight]
 )
 share = weighted / weighted.sum()
 record(
     cut=steps * epochs // 50,
+    start_invariance=start[0],
+    start_variance=start[1],
+    last_invariance=last[0],
+    last_variance=last[1],
+    last_std=1 - last[1] / 2,
+    last_covariance=last[2],
+    test_covariance=last_test[2],
     invariance_share=share[0],
     variance_share=share[1],
     covariance_share=share[2],
 )
+trend = run.history.train.mean(1)  # (epochs, 3)
+assert (trend[1:, 1] < trend[:-1, 1]).all(), "the text says that variance falls in every epoch"
+assert last[0] > start[0] and last[2] > start[2], "the text says that the other two rise first"
+assert share[1] == share.max(), "the text says that variance is the largest part of the loss"
+assert last_test[2] > last[2], "the text says that covariance is higher on the test set"
+assert (last_test[:2] / last[:2] - 1).abs().max() < 0.3, "the text says that the curves stay close"
+
+# %% [markdown]
+# **Reading.** The three objectives pull against each other ([@fig-losses; @tbl-losses]). *Variance* falls in every epoch, from {{ start_variance:.2f}} in the first ten batches to {{ last_variance:.2f}} in the last epoch: the two branches together fall short of the target of 1 by that much, so a projection's dimension deviates by about {{ last_std:.2f}} on average. It is still the largest part of the weighted loss ({{ variance_share:.0%}}, invariance {{ invariance_share:.0%}}, covariance {{ covariance_share:.0%}}), so training is far from its end. *Invariance* and *covariance* are lowest at the start, when all projections lie close together and a constant is perfectly invariant and uncorrelated; as the variance term spreads the projections, the distance between two views grows with them (from {{ start_invariance:.2f}} to {{ last_invariance:.2f}}), and so does what the dimensions have in common. What the other two terms do shows in what they prevent: the spread grows, but not as freely as it would alone.
+#
+# On the test set invariance and variance follow the training curves closely: views are new every time, so there is little to memorise. Covariance is higher there ({{ test_covariance:.1f}} against {{ last_covariance:.1f}}). A likely reason is batch normalisation, which in evaluation mode subtracts running averages in place of the batch's own and so leaves variation in that all dimensions share.

@@ -54,7 +54,10 @@ neighbours = neighbour_classes(y, labels, k=5)
 agreement = neighbours.diagonal()
 order = agreement.argsort(descending=True).tolist()
 pairs = [f"{classes[a]} and {classes[b]} ({share:.0%})" for a, b, share in most_entangled(neighbours, 2)]
+same = labels[near.indices] == labels[queries].unsqueeze(1)
 distinct = far.indices.unique()
+outlying = (y - y.mean(0)).norm(dim=1)  # distance from the mean of all representations
+rank = outlying.argsort(descending=True).argsort() + 1  # 1 is the outermost
 record(
     agreement=agreement.mean(),
     best=classes[order[0]],
@@ -63,7 +66,17 @@ record(
     worst_share=agreement[order[-1]],
     pair_1=pairs[0],
     pair_2=pairs[1],
-    near_same=(labels[near.indices] == labels[queries].unsqueeze(1)).sum(),
-    far_same=(labels[far.indices] == labels[queries].unsqueeze(1)).sum(),
+    near_same=same.sum(),
     far_distinct=len(distinct),
+    far_rank=rank[far.indices].max(),
+    n=len(y),
 )
+assert same[classes.index("automobile")].all(), "the text says that all five are automobiles"
+assert agreement.mean() > 0.3, "the text says that neighbours share the class far above chance"
+assert rank[far.indices].max() < 0.01 * len(y), "the text says that distant images are outliers"
+assert len(distinct) < 35, "the text says that the same images are distant from many"
+
+# %% [markdown]
+# **Near.** {{ near_same}} of the 50 neighbours in [@fig-retrieval] are of the query's class, and over the whole training set {{ agreement:.0%}} (chance: 10%): most for {{ best}} ({{ best_share:.0%}}), least for {{ worst}} ({{ worst_share:.0%}}), with {{ pair_1}} and {{ pair_2}} mixed most. The rows show what the encoder attends to, and it is not the class as such: neighbours agree with their query in layout (one object, its size and place), in pose, in the ground behind the object (plain or dark, grass, water, road) and roughly in tone. Where class follows from these, as for the automobile seen from the front, all five are right; where it does not, as for an animal before a dark ground, neighbours of several classes share the ground.
+#
+# **Far.** The most distant images are no opposites of the query. The 50 of them are only {{ far_distinct}} different images, airplanes and ships on even blue or single bright objects on black, and all of them are among the {{ far_rank}} of {{ n:,}} training images whose representations lie farthest from the mean of all: distance in this space is dominated by a few outlying images, which are far from whoever asks. So being near means something here, and being far means mostly to be unusual; that is what makes the distance useful for anomaly detection in [@sec-anomaly].

@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from .anomaly import ROC
@@ -54,15 +55,39 @@ def plot_objective(ax: Axes, history: History, objective: str) -> None:
 def scatter_classes(
     ax: Axes, points: np.ndarray, labels: Tensor, classes: Sequence[str], size: float = 1.5
 ) -> None:
-    """A 2-D map, points (n, 2) coloured by class, the class's name at its median."""
+    """A 2-D map, points (n, 2) coloured by class, each class's name where it prevails most."""
     labels = np.asarray(labels)
     order = np.random.default_rng(0).permutation(len(points))  # no class lies on top of another
     colours = np.array([matplotlib.colors.to_rgb(c) for c in CLASS_COLOURS])
     ax.scatter(*points[order].T, c=colours[labels[order]], s=size, lw=0, alpha=0.6, rasterized=True)
-    for label, name in enumerate(classes):
-        x, y = np.median(points[labels == label], axis=0)
+    for name, (x, y) in zip(classes, name_places(points, labels, len(classes)), strict=True):
         ax.text(x, y, name, ha="center", va="center", fontweight="bold", path_effects=HALO)
     hide_ticks(ax)
+
+
+def name_places(points: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Where each class is both dense and pure on a map, moved apart where names would meet.
+
+    Returns: (classes, 2), in the map's coordinates.
+    """
+    low, span = points.min(0), np.ptp(points, axis=0)
+    bins = list(np.linspace(low, low + span, 33).T)
+    counts = np.stack([np.histogram2d(*points[labels == c].T, bins)[0] for c in range(classes)])
+    smooth = gaussian_filter(counts, sigma=(0, 1.5, 1.5))
+    prevalence = smooth**2 / (smooth.sum(axis=0) + 1e-9)
+    cells = [np.unravel_index(p.argmax(), p.shape) for p in prevalence]
+    places = (np.array(cells, dtype=float) + 0.5) / 32  # shares of the map's width and height
+    places[:, 0] = places[:, 0].clip(0.12, 0.88)  # no name across the frame
+    room = np.array([0.24, 0.055])  # a name's
+    for _ in range(200):
+        gaps = places[:, None] - places[None]
+        overlap = (np.abs(gaps) < room).all(axis=2) & ~np.eye(classes, dtype=bool)
+        if not overlap.any():
+            break
+        rank = places[:, 1].argsort().argsort()
+        side = np.sign(np.subtract.outer(rank, rank))
+        places[:, 1] = (places[:, 1] + 0.01 * (side * overlap).sum(axis=1)).clip(0.03, 0.97)
+    return low + places * span
 
 
 def show_images(
@@ -83,8 +108,9 @@ def show_images(
     rows, columns, _, side, _ = images.shape
     under = caption_height if len(captions) else 0
     pad, wide = 2, 12
+    head = caption_height if len(column_labels) else 0
     lefts = [c * (side + pad) + wide * sum(g <= c for g in gaps) for c in range(columns)]
-    tops = [r * (side + pad + under) for r in range(rows)]
+    tops = [head + r * (side + pad + under) for r in range(rows)]
     canvas = np.full((tops[-1] + side + under, lefts[-1] + side, 3), 255, dtype=np.uint8)
     for r, top in enumerate(tops):
         for c, left in enumerate(lefts):
@@ -96,7 +122,7 @@ def show_images(
     for top, text in zip(tops, row_labels, strict=False):
         ax.text(-4, top + side / 2, text, ha="right", va="center")
     for left, text in zip(lefts, column_labels, strict=False):
-        ax.text(left + side / 2, -4, text, ha="center", va="bottom")
+        ax.text(left + side / 2, head - 2, text, ha="center", va="bottom")
     ax.set_axis_off()
 
 
@@ -115,6 +141,7 @@ def plot_score_histogram(ax: Axes, scores: dict[str, Tensor]) -> None:
         ax.hist(values.numpy(), bins, density=True, histtype="stepfilled", alpha=0.35, color=colour)
         ax.hist(values.numpy(), bins, density=True, histtype="step", color=colour, label=name)
     ax.set(xlabel="anomaly score (mean L2 distance, k = 2)", ylabel="density")
+    ax.set_ylim(top=1.3 * ax.get_ylim()[1])  # room for a legend
 
 
 def plot_confusion(ax: Axes, labels: Tensor, predictions: Tensor, classes: Sequence[str]) -> None:
