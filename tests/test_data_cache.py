@@ -87,4 +87,4 @@ def test_a_cache_that_cannot_be_written_is_said_and_done_without(image_folder, t
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("VICREG_CACHE", str(tmp_path / "file" / "cache"))
     assert len(data.load_cifar10(image_folder).train) == 20
-    assert "not cached" in capsys.readouterr().out
+    assert "Not cached" in capsys.readouterr().err

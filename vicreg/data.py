@@ -32,7 +32,7 @@ from .cifar10_files import (
 )
 from .errors import VICRegError
 from .mnist_files import find_mnist, read_idx
-from .storage import cache_folder, data_folder, write_atomically
+from .storage import data_folder, from_cache, keep_in_cache
 
 MNIST_CLASSES = tuple(str(digit) for digit in range(10))
 CACHE_FORMAT = 1
@@ -152,18 +152,9 @@ def cached(source: Path, decode) -> dict:
     The cache is one uncompressed file that states the fingerprints of its content; a damaged
     or foreign one is made anew.
     """
-    path = cache_folder() / f"cifar10-{source_key(source)}.npz"
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            about = json.loads(str(stored["about"]))
-            splits = {
-                split: Split(stored[f"{split}_pixels"], stored[f"{split}_labels"])
-                for split in OFFICIAL_COUNTS
-            }
-        if {split: fingerprint(splits[split]) for split in splits} == about["fingerprints"]:
-            return {**splits, "lossy": about["lossy"]}
-    except Exception:  # whatever is wrong with a cache, it can be made again
-        pass
+    name = f"cifar10-{source_key(source)}.npz"
+    if (stored := from_cache(name)) is not None and (splits := intact(stored)) is not None:
+        return splits
     decoded = decode()
     about = {
         "fingerprints": {split: fingerprint(decoded[split]) for split in OFFICIAL_COUNTS},
@@ -174,16 +165,23 @@ def cached(source: Path, decode) -> dict:
         for split in OFFICIAL_COUNTS
         for field, array in decoded[split]._asdict().items()
     }
-
-    def write(temporary: Path) -> None:
-        with open(temporary, "wb") as file:
-            np.savez(file, about=np.array(json.dumps(about)), **arrays)
-
-    try:
-        write_atomically(path, write)
-    except VICRegError as error:
-        print(f"The decoded images are not cached: {error}")
+    keep_in_cache(name, about=np.array(json.dumps(about)), **arrays)
     return decoded
+
+
+def intact(stored: dict) -> dict | None:
+    """The splits of a cache file, None unless they have the fingerprints that it states."""
+    try:
+        about = json.loads(str(stored["about"]))
+        splits = {
+            split: Split(stored[f"{split}_pixels"], stored[f"{split}_labels"])
+            for split in OFFICIAL_COUNTS
+        }
+        if {split: fingerprint(splits[split]) for split in splits} == about["fingerprints"]:
+            return {**splits, "lossy": about["lossy"]}
+    except (KeyError, ValueError, TypeError, AttributeError):
+        pass  # another file under this name
+    return None
 
 
 def source_key(source: Path) -> str:

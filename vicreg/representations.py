@@ -15,10 +15,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from .augment import normalise
 from .data import ImageSet
 from .device import best_device, gains_by_bf16, keep_freed_memory
-from .errors import VICRegError
 from .model import Encoder
 from .progress import progress_bar
-from .storage import cache_folder, write_atomically
+from .storage import from_cache, keep_in_cache
 from .weights import Run
 
 CACHE_FORMAT = 1
@@ -33,25 +32,15 @@ def representations(run: Run, images: ImageSet, device: torch.device | None = No
     device = device or best_device()
     identity = [CACHE_FORMAT, run.fingerprint, images.fingerprint, gains_by_bf16(device), device.type]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
-    path = cache_folder() / f"representations-{key}.npz"
-    try:
-        with np.load(path, allow_pickle=False) as stored:  # zip: checks its CRC on reading
-            y = stored["y"]
-        if y.shape[0] == len(images) and y.dtype == np.float32:
-            return torch.from_numpy(y)
-    except Exception:  # whatever is wrong with a cache, it can be made again
-        pass
-    y = embed(images.images, run.encoder, device, description=f"{run.name}: {images.name} {images.split}")
-
-    def write(temporary):
-        with open(temporary, "wb") as file:
-            np.savez(file, y=y.numpy())
-
-    try:
-        write_atomically(path, write)
-    except VICRegError as error:
-        print(f"The representations are not cached: {error}")
-    return y
+    name = f"representations-{key}.npz"
+    y = (from_cache(name) or {}).get("y")
+    if y is not None and y.shape[0] == len(images) and y.dtype == np.float32:
+        return torch.from_numpy(y)
+    embedded = embed(
+        images.images, run.encoder, device, description=f"{run.name}: {images.name} {images.split}"
+    )
+    keep_in_cache(name, y=embedded.numpy())
+    return embedded
 
 
 @torch.inference_mode()

@@ -5,11 +5,14 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 import io
 import os
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO
+
+import numpy as np
 
 from .errors import VICRegError
 
@@ -63,6 +66,28 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def keep_in_cache(name: str, **arrays: np.ndarray) -> None:
+    """Write arrays to an uncompressed file of the cache; without room there, say so and go on."""
+
+    def write(temporary: Path) -> None:
+        with open(temporary, "wb") as file:
+            np.savez(file, **arrays)
+
+    try:
+        write_atomically(cache_folder() / name, write)
+    except VICRegError as error:
+        print(f"Not cached, and so to be computed again next time: {error}", file=sys.stderr)
+
+
+def from_cache(name: str) -> dict[str, np.ndarray] | None:
+    """The arrays of a file of the cache; None where it is missing or its check sums are wrong."""
+    try:
+        with np.load(cache_folder() / name, allow_pickle=False) as stored:
+            return dict(stored)
+    except Exception:  # whatever is wrong with a cache, it can be made again
+        return None
 
 
 def save_tensors(content: dict, path: Path) -> None:
