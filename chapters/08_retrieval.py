@@ -47,6 +47,7 @@ show(
     fig,
     label="fig-retrieval",
     caption="One random training image of each class, its five nearest and its five most distant training images in VICReg's representation space, each with its class.",
+    place="top",
 )
 
 # %%
@@ -77,6 +78,6 @@ assert rank[far.indices].max() < 0.01 * len(y), "the text says that distant imag
 assert len(distinct) < 35, "the text says that the same images are distant from many"
 
 # %% [markdown]
-# **Near.** {{ near_same}} of the 50 neighbours in [@fig-retrieval] are of the query's class, and over the whole training set {{ agreement:.0%}} (chance: 10%): most for {{ best}} ({{ best_share:.0%}}), least for {{ worst}} ({{ worst_share:.0%}}), with {{ pair_1}} and {{ pair_2}} mixed most. The rows show what the encoder attends to, and it is not the class as such: neighbours agree with their query in layout (one object, its size and place), in pose, in the ground behind the object (plain or dark, grass, water, road) and roughly in tone. Where class follows from these, as for the automobile seen from the front, all five are right; where it does not, as for an animal before a dark ground, neighbours of several classes share the ground.
+# **Near.** {{ near_same}} of the 50 neighbours in [@fig-retrieval] are of the query's class, and over the whole training set {{ agreement:.0%}} (chance: 10%): most for {{ best}} ({{ best_share:.0%}}), least for {{ worst}} ({{ worst_share:.0%}}), with {{ pair_1}} and {{ pair_2}} mixed most. The rows show what the encoder attends to, and it is not the class as such: neighbours agree with their query in layout (one object, its size and place), in pose, in the ground behind the object (plain or dark, grass, water, road) and roughly in tone. Where class follows from these, as for the blue automobile, all five are right; where it does not, as for an animal before a dark ground, neighbours of several classes share the ground.
 #
-# **Far.** The most distant images are no opposites of the query. The 50 of them are only {{ far_distinct}} different images, airplanes and ships on even blue or single bright objects on black, and all of them are among the {{ far_rank}} of {{ n:,}} training images whose representations lie farthest from the mean of all: distance in this space is dominated by a few outlying images, which are far from whoever asks. So being near means something here, and being far means mostly to be unusual; that is what makes the distance useful for anomaly detection in [@sec-anomaly].
+# **Far.** The most distant images are no opposites of the query. The 50 of them are only {{ far_distinct}} different images, mostly birds and airplanes, small against an even sky, and single bright objects on black, and all of them are among the {{ far_rank}} of {{ n:,}} training images whose representations lie farthest from the mean of all: distance in this space is dominated by a few outlying images, which are far from whoever asks. So being near means something here, and being far means mostly to be unusual; that is what makes the distance useful for anomaly detection in [@sec-anomaly].

@@ -7,7 +7,7 @@
 #
 # **Measuring the objectives on the test set.** On evaluation images without augmentation the invariance term is zero by construction, and in the order of an image folder a batch holds one class, whose covariance says little. So the test curves use two random views, and shuffled batches of the training's size.
 #
-# **Random augmentation for whole batches.** Drawing one set of parameters a batch is easy and wrong. Crop, resize and flip are linear, so here they are two small matrices an image, and every operation agrees with torchvision's on the same parameters to $10^{-4}$; augmentation costs about 2% of a step.
+# **Random augmentation for whole batches.** Drawing one set of parameters a batch is easy and wrong. Crop, resize and flip are linear, so here they are two small matrices an image, and every operation agrees with torchvision's on the same parameters to $10^{-4}$; augmentation costs about 1% of a step on two cores.
 #
 # **Training without a GPU.** On two cores the step is bound by arithmetic: bf16 and a channels-last layout doubled the speed, and letting the C library keep freed memory gave 15% more. Runs stop; since an epoch's random draws depend on the seed and the epoch alone, a run that goes on from a checkpoint ends in the same weights, bit for bit.
 #

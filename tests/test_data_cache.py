@@ -88,3 +88,10 @@ def test_a_cache_that_cannot_be_written_is_said_and_done_without(image_folder, t
     monkeypatch.setenv("VICREG_CACHE", str(tmp_path / "file" / "cache"))
     assert len(data.load_cifar10(image_folder).train) == 20
     assert "Not cached" in capsys.readouterr().err
+
+
+def test_one_cache_serves_all_names_of_a_folder(image_folder, decodings, monkeypatch):
+    data.load_cifar10(image_folder)
+    monkeypatch.chdir(image_folder.parent)
+    data.load_cifar10(image_folder.name)
+    assert len(decodings) == 1

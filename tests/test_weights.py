@@ -18,6 +18,8 @@ from vicreg.augment import normalise
 from vicreg.errors import VICRegError
 from vicreg.experiments import VICREG
 from vicreg.model import Encoder, Projector
+from vicreg.probe import linear_probe
+from vicreg.representations import embed
 from vicreg.storage import weights_folder
 from vicreg.weights import History, Provenance, load_run, save_run, weights_file
 
@@ -217,3 +219,23 @@ def test_code_in_a_weights_file_does_not_run(weights, good, tmp_path):
         assert not witness.exists()
     pickle.loads(plain)
     assert witness.exists(), "the plant works"
+
+
+def test_the_remedy_for_another_seed_names_the_seed():
+    with pytest.raises(VICRegError, match=r"python -m vicreg train vicreg --seed 3$"):
+        load_run("vicreg_seed3")
+
+
+def test_16_bits_change_the_probe_by_less_than_a_tenth_of_a_point(trained, sample):
+    """Of 300 real test images not one may be told otherwise."""
+    after = torch.load(trained.checkpoint, weights_only=True)
+    exact = Encoder()
+    exact.load_state_dict(after["encoder"])
+    cpu = torch.device("cpu")
+    accuracies = []
+    for encoder in (exact.eval(), load_run(trained.weights).encoder):
+        train_y, test_y = (embed(split.images, encoder, cpu) for split in sample)
+        probe = linear_probe(train_y, sample.train.labels, test_y, sample.test.labels)
+        accuracies.append(probe.accuracy)
+    assert abs(accuracies[0] - accuracies[1]) < 0.001
+    assert accuracies[0] > 0.15, "better than chance, so there is something to lose"

@@ -186,8 +186,9 @@ def intact(stored: dict) -> dict | None:
 
 def source_key(source: Path) -> str:
     """A key that changes when a source's files do: paths, sizes and times, hashed."""
+    source = source.resolve()  # one cache, however the folder is named
     in_folder = source.is_dir() and (image_files(source) or list(source.iterdir()))
     files = in_folder or [source]
     stats = sorted((str(p), (s := p.stat()).st_size, s.st_mtime_ns) for p in files)
-    identity = [CACHE_FORMAT, str(source.resolve()), stats]
+    identity = [CACHE_FORMAT, str(source), stats]
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]

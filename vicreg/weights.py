@@ -121,7 +121,7 @@ def load_run(name_or_path: str | Path) -> Run:
     except OSError as error:
         raise VICRegError(
             f"The weights {path} cannot be read ({error.strerror}); restore the file, or train "
-            f"them with: python -m vicreg train {name}"
+            f"them with: {training_command(name)}"
         ) from error
     try:
         content = load_tensors(io.BytesIO(raw))
@@ -136,7 +136,7 @@ def load_run(name_or_path: str | Path) -> Run:
     except Exception as error:  # torch, zip, pickle and key errors alike: all mean a bad file
         raise VICRegError(
             f"{path} is damaged or not a weights file of this project ({reason(error)}); restore it, or "
-            f"train it anew with: python -m vicreg train {name}"
+            f"train it anew with: {training_command(name)}"
         ) from error
     if named and experiment.name != name:
         raise VICRegError(
@@ -144,6 +144,12 @@ def load_run(name_or_path: str | Path) -> Run:
         )
     fingerprint = hashlib.sha256(raw).hexdigest()
     return Run(experiment, encoder, projector, history, provenance, fingerprint)
+
+
+def training_command(name: str) -> str:
+    """The command that trains the weights of a name, such as "vicreg" or "vicreg_seed3"."""
+    experiment, _, seed = name.partition("_seed")
+    return f"python -m vicreg train {experiment}" + (f" --seed {seed}" if seed else "")
 
 
 def experiment_from(stored: dict) -> Experiment:
