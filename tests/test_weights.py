@@ -3,6 +3,7 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+import copy
 import io
 import pickle
 import shutil
@@ -14,13 +15,15 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
+from vicreg import representations
 from vicreg.augment import normalise
+from vicreg.data import find_cifar10, load_cifar10
 from vicreg.errors import VICRegError
 from vicreg.experiments import VICREG
 from vicreg.model import Encoder, Projector
 from vicreg.probe import linear_probe
 from vicreg.representations import embed
-from vicreg.storage import weights_folder
+from vicreg.storage import PROJECT, data_folder, weights_folder
 from vicreg.weights import History, Provenance, load_run, save_run, weights_file
 
 FLIPS = 60
@@ -226,16 +229,29 @@ def test_the_remedy_for_another_seed_names_the_seed():
         load_run("vicreg_seed3")
 
 
-def test_16_bits_change_the_probe_by_less_than_a_tenth_of_a_point(trained, sample):
-    """Of 300 real test images not one may be told otherwise."""
-    after = torch.load(trained.checkpoint, weights_only=True)
-    exact = Encoder()
-    exact.load_state_dict(after["encoder"])
-    cpu = torch.device("cpu")
+def test_16_bits_change_the_probe_by_less_than_a_tenth_of_a_point(monkeypatch):
+    """The shipped weights against weights that 16 bits round to them, on 2,000 real test images."""
+    if find_cifar10(data_folder()) is None:
+        pytest.skip(f"needs real images, and {data_folder()} has none; set VICREG_DATA to a folder of them")
+    monkeypatch.setattr(representations, "gains_by_bf16", lambda device: False)
+    shipped = load_run(PROJECT / "weights" / "vicreg.pt").encoder
+    before = copy.deepcopy(shipped)
+    generator = torch.Generator().manual_seed(0)
+    lost = 0.99 * torch.finfo(torch.float16).eps / 4  # under half of what separates 16-bit floats
+    for p in before.parameters():
+        p.data *= 1 + lost * (2 * torch.rand(p.shape, generator=generator) - 1)
+    assert all(
+        torch.equal(old.half().float()[new.abs() > 1e-4], new[new.abs() > 1e-4])
+        for old, new in zip(before.parameters(), shipped.parameters(), strict=True)
+    )
+    train, test = load_cifar10()
+    train_places = torch.arange(0, len(train), len(train) // 1000)
+    test_places = torch.arange(0, len(test), max(1, len(test) // 2000))
     accuracies = []
-    for encoder in (exact.eval(), load_run(trained.weights).encoder):
-        train_y, test_y = (embed(split.images, encoder, cpu) for split in sample)
-        probe = linear_probe(train_y, sample.train.labels, test_y, sample.test.labels)
+    for encoder in (before, shipped):
+        train_y = embed(train.images[train_places], encoder, torch.device("cpu"))
+        test_y = embed(test.images[test_places], encoder, torch.device("cpu"))
+        probe = linear_probe(train_y, train.labels[train_places], test_y, test.labels[test_places])
         accuracies.append(probe.accuracy)
     assert abs(accuracies[0] - accuracies[1]) < 0.001
-    assert accuracies[0] > 0.15, "better than chance, so there is something to lose"
+    assert min(accuracies) > 0.3, "far better than chance, so there is something to lose"
