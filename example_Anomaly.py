@@ -36,7 +36,7 @@ def main() -> None:
     fig, ax = plt.subplots(figsize=(5, 5), layout="constrained")
     plot_roc(ax, curve, "VICReg")
     ax.plot([0, 1], [0, 1], ":", color="0.6", label="chance, AUC 0.500")
-    ax.set_title(f"{mnist.name} (anomalous) against {data.test.name} (normal), k = {K}")
+    ax.set_title(f"{mnist.name} (anomalous) against\n{data.test.name} (normal), k = {K}")
     ax.legend(loc="lower right")
     save_and_show(fig, PROJECT / "report" / "example_Anomaly.png")
 

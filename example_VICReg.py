@@ -13,7 +13,7 @@ import torch
 
 from vicreg.data import load_cifar10
 from vicreg.errors import exit_code
-from vicreg.figures import save_and_show, show_images
+from vicreg.figures import save_and_show, short_name, show_images
 from vicreg.probe import linear_probe
 from vicreg.representations import representations
 from vicreg.retrieval import nearest_others, one_of_each_class
@@ -36,10 +36,11 @@ def main() -> None:
     queries = one_of_each_class(data.train.labels, seed=0)
     found = nearest_others(train_y, k=5, members=queries).indices
     shown = torch.cat([queries.unsqueeze(1), found], dim=1)  # (10, 6)
-    names = [[data.train.classes[label] for label in row] for row in data.train.labels[shown].tolist()]
+    names = [short_name(name) for name in data.train.classes]
+    captions = [[names[label] for label in row] for row in data.train.labels[shown].tolist()]
     fig, ax = plt.subplots(figsize=(6, 10.5), layout="constrained")
     columns = ["query", *(f"nearest {rank}" for rank in range(1, 6))]
-    show_images(ax, data.train.images[shown], column_labels=columns, captions=names, gaps=[1])
+    show_images(ax, data.train.images[shown], column_labels=columns, captions=captions, gaps=[1])
     save_and_show(fig, PROJECT / "report" / "example_VICReg.png")
 
 
