@@ -1,10 +1,9 @@
-"""The command line: ``python -m vicreg list``, ``train NAME`` and ``sample FOLDER``.
+"""The command line: ``python -m vicreg list``, ``train``, ``check`` and ``sample``.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
 import argparse
-import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +17,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     if options.command == "list":
         return list_experiments()
-    command = {"train": train_experiment, "sample": make_sample}[options.command]
+    commands = {"train": train_experiment, "check": check_weights, "sample": make_sample}
+    command = commands[options.command]
     return exit_code(lambda: command(options))
 
 
@@ -33,8 +33,15 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     train.add_argument("--epochs", type=int, metavar="N", help="default: the experiment's")
     train.add_argument("--seed", type=int, metavar="S", help="default: the experiment's")
     train.add_argument("--batch-size", type=int, metavar="B", help="default: the experiment's")
+    train.add_argument(
+        "--extend",
+        action="store_true",
+        help="without a checkpoint, go on from the weights file, with a fresh optimizer",
+    )
     train.add_argument("--device", metavar="D", help="cpu or cuda; default: the best there is")
     train.add_argument("--data", metavar="DIR", help="default: $VICREG_DATA, else data/")
+    check = commands.add_parser("check", help="load weights and say what they are")
+    check.add_argument("names", nargs="+", metavar="NAME", help="an experiment")
     sample = commands.add_parser(
         "sample", help="write a small part of the images to a folder, for VICREG_DATA to name"
     )
@@ -50,6 +57,14 @@ def list_experiments() -> int:
         state = "trained" if trained else "not trained"
         print(f"{name:28} {state:12} {experiment.epochs:3} epochs  {experiment.description}")
     return 0
+
+
+def check_weights(options: argparse.Namespace) -> None:
+    from .weights import load_run  # heavy
+
+    for name in options.names:
+        run = load_run(name)
+        print(f"{name}: {run.provenance.in_words()}; trained on {run.provenance.data_name}")
 
 
 def make_sample(options: argparse.Namespace) -> None:
@@ -69,23 +84,34 @@ def chosen_experiment(options: argparse.Namespace) -> Experiment:
 
 def train_experiment(options: argparse.Namespace) -> int:
     experiment = chosen_experiment(options)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as Ctrl-C does
     try:
         # Heavy, and not needed to list or to refuse a wrong name.
         from .data import load_cifar10
         from .device import best_device, describe
-        from .train import train
+        from .trial import train_or_advise
+        from .workers import join_workers, leave_workers
 
-        device = best_device(options.device)
+        workers, device = join_workers(best_device(options.device))
         data = load_cifar10(options.data)
-        print(f"{experiment.name}: {experiment.epochs} epochs of {data.train.name} on {describe(device)}")
-        path = train(experiment, data, device)
+        if workers.chief:
+            shared = f", {workers.size} processes" if workers.size > 1 else ""
+            print(
+                f"{experiment.name}: {experiment.epochs} epochs of {data.train.name} on "
+                f"{describe(device)}{shared}"
+            )
+        path = train_or_advise(experiment, data, device, options.extend, workers)
+        leave_workers()
     except KeyboardInterrupt:
         checkpoint = runs_folder() / f"{experiment.name}.checkpoint.pt"
-        kept = f"{checkpoint} is kept" if checkpoint.exists() else "no epoch was finished"
-        print(f"\nInterrupted; {kept}. The same command goes on from there.", file=sys.stderr)
+        kept = (
+            f"{checkpoint} is kept. The same command goes on from there."
+            if checkpoint.exists()
+            else "no epoch was finished. The same command starts anew."
+        )
+        print(f"\nInterrupted; {kept}", file=sys.stderr)
         return 130
-    print(f"The weights are in {path}.")
+    if workers.chief:
+        print(f"The weights are in {path}.")
     return 0
 
 

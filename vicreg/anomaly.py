@@ -8,6 +8,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from sklearn.metrics import roc_auc_score, roc_curve
 from torch import Tensor
 
@@ -36,14 +37,26 @@ def anomaly_scores(test_y: Tensor, train_y: Tensor, k: int = 2) -> Tensor:
     return nearest(test_y, train_y, k).distances.mean(dim=1)
 
 
+def anomaly_scores_by_k(test_y: Tensor, train_y: Tensor, k: int) -> Tensor:
+    """Eq. 7 for every number of neighbours up to k at once.
+
+    Parameters: as for :func:`anomaly_scores`.
+    Returns: float32, (n, k); column i - 1 holds the scores by i neighbours.
+    """
+    distances = nearest(test_y, train_y, k).distances
+    return distances.cumsum(dim=1) / torch.arange(1, k + 1)
+
+
 def roc(normal_scores: Tensor, anomalous_scores: Tensor) -> ROC:
     """How well scores tell anomalies from normal images, over all thresholds.
 
     Parameters: scores of normal images, (n,), and of anomalies, (m,), float.
-    Raises: ValueError when either is missing.
+    Raises: ValueError when either is missing or not finite.
     """
     if not (len(normal_scores) and len(anomalous_scores)):
         raise ValueError("A ROC curve needs scores of normal and of anomalous images; one is empty.")
+    if not (normal_scores.isfinite().all() and anomalous_scores.isfinite().all()):
+        raise ValueError("A ROC curve orders scores, and one of these is not finite; mend what made it.")
     labels = np.r_[np.zeros(len(normal_scores)), np.ones(len(anomalous_scores))]
     scores = np.r_[normal_scores.numpy(), anomalous_scores.numpy()]
     return ROC(*roc_curve(labels, scores), auc=float(roc_auc_score(labels, scores)))

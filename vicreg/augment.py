@@ -59,18 +59,21 @@ def normalise(images: Tensor) -> Tensor:
     return (images - mean) / std
 
 
-def augment(images: Tensor, generator: Generator) -> Tensor:
+def augment(images: Tensor, generator: Generator, share: slice = slice(None)) -> Tensor:
     """One random view T(I) of every image.
 
     Parameters: images, shape (n, 3, 32, 32), uint8 or float in [0, 1]; generator, on the
-    same device as the images.
-    Returns: normalised float32 views, shape (n, 3, 32, 32).
+    same device as the images; share, the images whose views are wanted. All n draw, so a view
+    is the same whoever makes it.
+    Returns: normalised float32 views, shape (n, 3, 32, 32), n of the share.
     """
     # bf16 has 8 significant bits, about one grey level of 256: T stays in float32.
     with torch.autocast(images.device.type, enabled=False):
+        drawn = Parameters(*(p[share] for p in draw_parameters(len(images), generator)))
+        images = images[share]
         if images.dtype == torch.uint8:
             images = images.float() / 255
-        return normalise(transform(images, draw_parameters(len(images), generator)))
+        return normalise(transform(images, drawn))
 
 
 def draw_parameters(n: int, generator: Generator) -> Parameters:

@@ -4,12 +4,21 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 from dataclasses import asdict, replace
+from typing import NamedTuple
 
 import torch
 
 from .errors import VICRegError
-from .storage import load_tensors, runs_folder, save_tensors
-from .weights import History, experiment_from
+from .experiments import Experiment
+from .storage import check_writable, load_tensors, runs_folder, save_tensors
+from .weights import History, Leg, experiment_from, history_from, legs_from, load_run, weights_file
+
+
+class Progress(NamedTuple):
+    """How far a run has come: its objectives so far, and how its epochs were trained."""
+
+    history: History
+    legs: tuple[Leg, ...]
 
 
 class Checkpoint:
@@ -20,46 +29,44 @@ class Checkpoint:
         self.experiment = experiment
         self.data = data
         self.parts = {"encoder": encoder, "projector": projector, "optimizer": optimizer}
+        # Whose weights say which images are neighbours: other weights, other neighbours.
+        other = experiment.neighbours_of
+        self.neighbours_by = None if other is None else load_run(other).fingerprint
+        check_writable(self.path.parent, "VICREG_RUNS")
+        check_writable(weights_file(experiment.name).parent, "VICREG_WEIGHTS")
 
-    def save(self, history: History, seconds: float) -> None:
+    def save(self, progress: Progress) -> None:
         content = {
             "experiment": asdict(self.experiment),
             "data_fingerprint": self.data.fingerprint,
-            "history": history._asdict(),
-            "seconds": seconds,
+            "neighbours_by": self.neighbours_by,
+            "history": progress.history._asdict(),
+            "legs": [asdict(leg) for leg in progress.legs],
             **{name: part.state_dict() for name, part in self.parts.items()},
         }
         save_tensors(content, self.path)
 
-    def load(self) -> tuple[History, float]:
-        """Bring the run to its last checkpoint; (empty history, 0 seconds) where there is none.
+    def load(self) -> Progress:
+        """Bring the run to its last checkpoint; no progress where there is none.
 
         A checkpoint of the same experiment with fewer or more epochs is this run's: nothing in
         an epoch depends on how many are to come.
         """
         if not self.path.exists():
-            return History(torch.empty(0, self.steps, 3), torch.empty(0, 3)), 0.0
+            return Progress(History(torch.empty(0, self.steps, 3), torch.empty(0, 3)), ())
         remedy = "delete it to start anew"
         try:
             with open(self.path, "rb") as file:
                 content = load_tensors(file)
             stored = experiment_from(content["experiment"])
             fingerprint = content["data_fingerprint"]
-            history, seconds = History(**content["history"]), content["seconds"]
+            neighbours_by = content.get("neighbours_by")
+            progress = Progress(history_from(content["history"]), legs_from(content["legs"]))
             states = {name: content[name] for name in self.parts}
         except Exception as error:  # torch, zip, pickle and key errors alike: all mean a bad file
             raise VICRegError(f"The checkpoint {self.path} is damaged; {remedy}.") from error
-        theirs, ours = (asdict(replace(e, epochs=0, description="")) for e in (stored, self.experiment))
-        if theirs != ours:
-            changed = ", ".join(key for key in ours if ours[key] != theirs[key])
-            raise VICRegError(
-                f"The checkpoint {self.path} was trained with other settings ({changed}); {remedy}."
-            )
-        if fingerprint != self.data.fingerprint:
-            raise VICRegError(
-                f"The checkpoint {self.path} was trained on other images; {remedy}, or set "
-                "VICREG_DATA to the images it was trained on."
-            )
+        self.check_same(f"The checkpoint {self.path} was", stored, fingerprint, remedy)
+        self.check_same_neighbours(f"The checkpoint {self.path} was", neighbours_by, remedy)
         try:
             for name, part in self.parts.items():
                 part.load_state_dict(states[name])
@@ -67,7 +74,42 @@ class Checkpoint:
             raise VICRegError(
                 f"The checkpoint {self.path} does not fit this version's models; {remedy}."
             ) from error
-        return history, seconds
+        return progress
+
+    def start_from_weights(self) -> Progress:
+        """Bring the models to the experiment's weights file; the optimizer stays as it is.
+
+        Raises: VICRegError when there is none, or when it is another run's.
+        """
+        run = load_run(self.experiment.name)
+        where = f"The weights {weights_file(self.experiment.name)} were"
+        remedy = "leave --extend out to train anew"
+        self.check_same(where, run.experiment, run.provenance.data_fingerprint, remedy)
+        if run.provenance.neighbours_by is not None:  # older files do not tell
+            self.check_same_neighbours(where, run.provenance.neighbours_by, remedy)
+        self.parts["encoder"].load_state_dict(run.encoder.state_dict())
+        self.parts["projector"].load_state_dict(run.projector.state_dict())
+        return Progress(run.history, run.provenance.legs)
+
+    def check_same(self, what: str, stored: Experiment, fingerprint: str, remedy: str) -> None:
+        """Refuse what was trained with other settings (epochs aside) or on other images."""
+        theirs, ours = (asdict(replace(e, epochs=0, description="")) for e in (stored, self.experiment))
+        if theirs != ours:
+            changed = ", ".join(key for key in ours if ours[key] != theirs[key])
+            raise VICRegError(f"{what} trained with other settings ({changed}); {remedy}.")
+        if fingerprint != self.data.fingerprint:
+            raise VICRegError(
+                f"{what} trained on other images; {remedy}, or set VICREG_DATA to the images of then."
+            )
+
+    def check_same_neighbours(self, what: str, neighbours_by: str | None, remedy: str) -> None:
+        """Refuse what was trained on neighbours by other weights than are there now."""
+        if neighbours_by != self.neighbours_by:
+            other = self.experiment.neighbours_of
+            raise VICRegError(
+                f"{what} trained on neighbours by other weights of {other} than {weights_file(other)} "
+                f"are now; {remedy}, or restore those weights."
+            )
 
     @property
     def steps(self) -> int:

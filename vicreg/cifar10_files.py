@@ -5,16 +5,18 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 import os
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import gettempdir
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
+from .bounded import Bounded, open_packed
 from .errors import VICRegError, reason
 from .progress import progress_bar
+from .small_images import decode_small
+from .unfinished import unfinished_folder
 
 CIFAR10_CLASSES = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
@@ -25,6 +27,8 @@ OFFICIAL_COUNTS = {"train": 50_000, "test": 10_000}
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
 LARGEST_IMAGE_FILE = 1 << 20  # bytes; a CIFAR-10 image takes one to three thousand
+LARGEST_MEMBER = 4 << 20  # bytes of an archive's member with all its headers
+UNPACKED_OFFICIAL = 180 << 20
 MOST_FILES = 200_000
 MOST_BYTES = 2 << 30  # of an archive's files together; CIFAR-10's images take 0.2 GB at most
 
@@ -56,12 +60,16 @@ def find_cifar10(root: Path) -> Path | None:
 
 
 def download_cifar10(root: Path) -> None:
-    """Download the official archive through torchvision, with its progress bar."""
+    """Download the official archive through torchvision, with its progress bar.
+
+    It is loaded and unpacked aside, so that what is there is whole.
+    """
     from torchvision.datasets import CIFAR10
 
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        CIFAR10(root, download=True)
+        with unfinished_folder(root, OFFICIAL_FOLDER) as aside:
+            CIFAR10(aside, download=True)
+            (aside / OFFICIAL_FOLDER).rename(root / OFFICIAL_FOLDER)
     except Exception as error:  # urllib, http, OS and torchvision errors alike
         raise VICRegError(
             f"CIFAR-10 is not in {root} and could not be downloaded ({reason(error)}); put "
@@ -79,21 +87,15 @@ def decode_cifar10(source: Path) -> dict:
 
 def decode_official(source: Path) -> dict:
     """Read the official batches through torchvision, which checks their md5 sums."""
-    from torchvision.datasets import CIFAR10
-    from torchvision.datasets.utils import check_integrity
-
     try:
-        if source.is_dir():
-            parts = [CIFAR10(source.parent, train=train) for train in (True, False)]
-        else:
-            # torchvision would download over an archive whose sum is wrong.
-            if not check_integrity(source, CIFAR10.tgz_md5):
-                raise ValueError("its md5 sum is not the official archive's")
-            # The data folder may be read-only, so the archive is unpacked elsewhere.
-            with tempfile.TemporaryDirectory() as folder:
-                (Path(folder) / OFFICIAL_ARCHIVE).symlink_to(source.resolve())
-                parts = [CIFAR10(folder, train=train, download=True) for train in (True, False)]
-    except Exception as error:
+        parts = unpack_official(source)
+    except OSError as error:
+        raise VICRegError(
+            f"{source} could not be unpacked ({error.strerror or reason(error)}); make it readable, and "
+            f"free {UNPACKED_OFFICIAL >> 20} MiB in the folder for temporary files or name another "
+            "with TMPDIR."
+        ) from error
+    except Exception as error:  # torchvision, tar, zlib and pickle errors alike: all mean a bad file
         raise VICRegError(
             f"{source} is damaged or incomplete ({reason(error)}); delete it and download it again."
         ) from error
@@ -104,10 +106,24 @@ def decode_official(source: Path) -> dict:
     return {"train": decoded[0], "test": decoded[1], "lossy": False}
 
 
+def unpack_official(source: Path) -> list:
+    """torchvision's data sets of the official folder or archive, train and test."""
+    from torchvision.datasets import CIFAR10
+    from torchvision.datasets.utils import check_integrity
+
+    if source.is_dir():
+        return [CIFAR10(source.parent, train=train) for train in (True, False)]
+    # torchvision would download over an archive whose sum is wrong.
+    if not check_integrity(source, CIFAR10.tgz_md5):
+        raise ValueError("its md5 sum is not the official archive's")
+    # The data folder may be read-only, so the archive is unpacked elsewhere.
+    with unfinished_folder(Path(gettempdir()), "vicreg") as folder:
+        (folder / OFFICIAL_ARCHIVE).symlink_to(source.resolve())
+        return [CIFAR10(folder, train=train, download=True) for train in (True, False)]
+
+
 def decode_images(source: Path) -> dict:
     """Decode an image folder or an archive of one, in the order of classes and file names."""
-    from torchvision.io import ImageReadMode, decode_image
-
     images: dict[str, list] = {split: [] for split in OFFICIAL_COUNTS}
     lossy = False
     files = read_folder(source) if source.is_dir() else read_archive(source)
@@ -115,24 +131,9 @@ def decode_images(source: Path) -> dict:
         iterable=files, desc=f"decoding {source.name}", unit=" images"
     ):
         try:
-            image = decode_image(
-                torch.frombuffer(bytearray(encoded), dtype=torch.uint8), ImageReadMode.RGB
-            )
-        except (RuntimeError, ValueError) as error:
-            raise VICRegError(
-                f"{source}: {name} is not a readable image; unpack or download the images again."
-            ) from error
-        if image.shape != (3, 32, 32):
-            raise VICRegError(
-                f"{source}: {name} has {image.shape[2]}x{image.shape[1]} pixels, CIFAR-10's "
-                "images have 32x32; use the images in their original size."
-            )
-        if image.dtype != torch.uint8:
-            raise VICRegError(
-                f"{source}: {name} has more than 8 bits a channel, CIFAR-10's images have 8; use "
-                "the images as they were published."
-            )
-        images[split].append((label, name, image.numpy()))
+            images[split].append((label, name, decode_small(encoded)))
+        except ValueError as error:
+            raise VICRegError(f"{source}: {name} {error}.") from error
         lossy |= not name.lower().endswith(".png")
     decoded: dict = {"lossy": lossy}
     for split, rows in images.items():
@@ -170,23 +171,30 @@ def read_folder(folder: Path) -> Iterator[tuple[str, int, str, bytes]]:
         if not (found := place(name)):
             continue
         try:
-            encoded = file.read_bytes()
+            encoded = file.read_bytes() if file.stat().st_size <= LARGEST_IMAGE_FILE else None
         except OSError as error:
             raise VICRegError(
                 f"{file} cannot be read ({error.strerror}); unpack or download the images again."
             ) from error
+        if encoded is None:
+            raise VICRegError(
+                f"{folder}: {name} is too large for a CIFAR-10 image; unpack or download the images "
+                "again."
+            )
         yield *found, name, encoded
 
 
 def read_archive(archive: Path) -> Iterator[tuple[str, int, str, bytes]]:
-    """Yield (split, label, name, encoded image) for the images of a tar archive.
+    """Yield (split, label, name, encoded image) for the images of a tar archive, packed or not.
 
     Members are read one by one and never unpacked, so an archive cannot write anywhere;
     links, devices and files too large for an image are passed over or refused.
     """
     unpacked = 0
     try:
-        with tarfile.open(archive, "r:*") as tar:
+        with open_packed(archive) as file:
+            bounded = Bounded(file, LARGEST_MEMBER, MOST_BYTES)
+            tar = tarfile.TarFile(fileobj=bounded)
             for count, member in enumerate(tar):
                 unpacked += member.size
                 if count >= MOST_FILES or unpacked > MOST_BYTES:
@@ -195,20 +203,24 @@ def read_archive(archive: Path) -> Iterator[tuple[str, int, str, bytes]]:
                         "which is not CIFAR-10; put an archive of CIFAR-10's images there."
                     )
                 found = place(member.name) if member.isfile() else None
-                if not found:
-                    continue
-                if member.size > LARGEST_IMAGE_FILE:
+                if found and member.size > LARGEST_IMAGE_FILE:
                     raise VICRegError(
                         f"{archive}: {member.name} is too large for a CIFAR-10 image; put an "
                         "archive of CIFAR-10's images there."
                     )
-                yield *found, member.name, tar.extractfile(member).read()
+                if found:
+                    yield *found, member.name, tar.extractfile(member).read()
+                bounded.refill()
             # A compressed file's check sum stands at its end, after the mark tarfile stops at.
-            while tar.fileobj.read(1 << 20):
-                pass
+            while bounded.read(1 << 20):
+                bounded.refill()
     except VICRegError:
         raise
-    except Exception as error:  # tar, zlib, lzma and OS errors alike: all mean a bad file
+    except Exception as error:  # tar, zlib and OS errors alike: all mean a bad file
+        if isinstance(error, OSError) and error.errno:  # the system's, not gzip's
+            raise VICRegError(
+                f"{archive} cannot be read ({error.strerror}); make it readable, or download it again."
+            ) from error
         raise VICRegError(
             f"{archive} is damaged ({reason(error)}); delete it and download it again."
         ) from error

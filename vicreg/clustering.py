@@ -11,7 +11,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from torch import Tensor
 
-from .errors import VICRegError
+from .collapse import check_useful
 
 ROWS_AT_ONCE = 1000
 
@@ -46,11 +46,7 @@ def cluster(y: Tensor, k: int = 10, seed: int = 0) -> Clustering:
     """
     if not 2 <= k <= len(y):
         raise ValueError(f"k-means needs from 2 to {len(y):,} clusters for {len(y):,} images, got {k}.")
-    if not (y.isfinite().all() and (y.std(dim=0) > 0).any()):
-        raise VICRegError(
-            "The representations do not vary or are not finite: the encoder has collapsed, so "
-            "there is nothing to cluster; train it anew."
-        )
+    check_useful(y, "cluster")
     fitted = KMeans(n_clusters=k, n_init=10, random_state=seed).fit(y.numpy())
     return Clustering(torch.from_numpy(fitted.labels_).long(), torch.from_numpy(fitted.cluster_centers_))
 
@@ -63,11 +59,13 @@ def silhouette(y: Tensor, clusters: Tensor) -> float:
     cluster count 0, as there.
 
     Parameters: y, float, (n, d); clusters, int64, (n,), at least two of them, 0 to k - 1.
-    Raises: ValueError for fewer than two clusters.
+    Raises: ValueError for fewer than two clusters; VICRegError when y is not finite or does not
+    vary.
     """
     sizes = clusters.bincount()
     if (sizes > 0).sum() < 2:
         raise ValueError("The silhouette compares clusters; at least two are needed.")
+    check_useful(y, "compare")
     y = (y - y.mean(dim=0)).double()  # centred: the expanded square below loses fewer digits
     squared = y.square().sum(dim=1)
     members = torch.nn.functional.one_hot(clusters, len(sizes)).double()     # (n, k)
@@ -89,11 +87,20 @@ def silhouette(y: Tensor, clusters: Tensor) -> float:
 
 def agreement(clusters: Tensor, labels: Tensor) -> Agreement:
     """How far clusters agree with classes, both int64, (n,)."""
-    k = int(max(clusters.max(), labels.max())) + 1
-    table = (clusters * k + labels).bincount(minlength=k * k).view(k, k).numpy()
-    assigned = table[linear_sum_assignment(table, maximize=True)].sum()
+    found = best_classes(clusters, labels)[clusters] == labels
     return Agreement(
-        float(assigned / len(labels)),
+        found.double().mean().item(),
         float(normalized_mutual_info_score(labels, clusters)),
         float(adjusted_rand_score(labels, clusters)),
     )
+
+
+def best_classes(clusters: Tensor, labels: Tensor) -> Tensor:
+    """Each cluster's class in the one-to-one assignment under which most labels agree.
+
+    Parameters: clusters and labels, int64, (n,), counted from 0.
+    Returns: int64, (k,), k the larger of both numbers: a permutation of 0 to k - 1.
+    """
+    k = int(max(clusters.max(), labels.max())) + 1
+    table = (clusters * k + labels).bincount(minlength=k * k).view(k, k)
+    return torch.from_numpy(linear_sum_assignment(table.numpy(), maximize=True)[1])

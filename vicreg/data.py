@@ -32,10 +32,12 @@ from .cifar10_files import (
 )
 from .errors import VICRegError
 from .mnist_files import find_mnist, read_idx
-from .storage import data_folder, from_cache, keep_in_cache
+from .storage import data_folder, from_cache, keep_in_cache, keep_newest
+from .unfinished import sweep
 
 MNIST_CLASSES = tuple(str(digit) for digit in range(10))
 CACHE_FORMAT = 1
+CACHES_KEPT = 3  # of decoded images, 184 MB each
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def load_cifar10(root: str | Path | None = None) -> Cifar10:
     copy is damaged; the message names the file and the remedy.
     """
     root = Path(root).expanduser() if root is not None else data_folder()
+    sweep(root)  # of a download that was killed
     source = find_cifar10(root)
     if source is None:
         download_cifar10(root)
@@ -153,10 +156,11 @@ def cached(source: Path, decode) -> dict:
     or foreign one is made anew.
     """
     name = f"cifar10-{source_key(source)}.npz"
-    if (stored := from_cache(name)) is not None and (splits := intact(stored)) is not None:
+    if (stored := from_cache(name)) is not None and (splits := intact(stored, name)) is not None:
         return splits
     decoded = decode()
     about = {
+        "name": name,
         "fingerprints": {split: fingerprint(decoded[split]) for split in OFFICIAL_COUNTS},
         "lossy": decoded["lossy"],
     }
@@ -166,18 +170,20 @@ def cached(source: Path, decode) -> dict:
         for field, array in decoded[split]._asdict().items()
     }
     keep_in_cache(name, about=np.array(json.dumps(about)), **arrays)
+    keep_newest("cifar10-*.npz", CACHES_KEPT)
     return decoded
 
 
-def intact(stored: dict) -> dict | None:
-    """The splits of a cache file, None unless they have the fingerprints that it states."""
+def intact(stored: dict, name: str) -> dict | None:
+    """The splits of a cache file, None unless they have the fingerprints and the name it states."""
     try:
         about = json.loads(str(stored["about"]))
         splits = {
             split: Split(stored[f"{split}_pixels"], stored[f"{split}_labels"])
             for split in OFFICIAL_COUNTS
         }
-        if {split: fingerprint(splits[split]) for split in splits} == about["fingerprints"]:
+        own = about.get("name", name) == name  # files of before do not state theirs
+        if own and {split: fingerprint(splits[split]) for split in splits} == about["fingerprints"]:
             return {**splits, "lossy": about["lossy"]}
     except (KeyError, ValueError, TypeError, AttributeError):
         pass  # another file under this name

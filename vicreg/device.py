@@ -31,17 +31,28 @@ def best_device(name: str | None = None) -> torch.device:
                 "best there is."
             ) from error
         return device
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an old driver is reported below, in one line
+    if (trouble := trouble_with_gpu()) is None:
+        return torch.device("cuda")
+    if trouble:
+        print(f"The GPU is there but unusable ({trouble}); going on on the CPU.", file=sys.stderr)
+    return torch.device("cpu")
+
+
+def trouble_with_gpu() -> str | None:
+    """Why the GPU is unusable, in words; "" where there is none, None where it works.
+
+    torch sees no GPU where the driver is too old for it, and says why in a warning.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         visible = torch.cuda.is_available()
     if not visible:
-        return torch.device("cpu")
+        return "; ".join(reason(warning.message) for warning in caught)
     try:
         torch.zeros(1, device="cuda")
     except RuntimeError as error:
-        print(f"The GPU is there but unusable ({reason(error)}); going on on the CPU.", file=sys.stderr)
-        return torch.device("cpu")
-    return torch.device("cuda")
+        return reason(error)
+    return None
 
 
 def gains_by_bf16(device: torch.device) -> bool:

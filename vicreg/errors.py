@@ -3,8 +3,11 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 
 class VICRegError(Exception):
@@ -21,13 +24,27 @@ def exit_code(main: Callable[[], int | None]) -> int:
     """Run a program's main function and return its exit code.
 
     What the user can mend is printed as one sentence, without a traceback, and gives 1; Ctrl-C
-    gives 130.
+    and SIGTERM give 130.
     """
     try:
-        return main() or 0
+        with terminated_as_interrupted():
+            return main() or 0
     except (VICRegError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted.", file=sys.stderr)
+        print("\nInterrupted; what was finished is kept. The same command goes on.", file=sys.stderr)
         return 130
+
+
+@contextmanager
+def terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM end a program as Ctrl-C does, so that it tidies up and says what is kept."""
+    if threading.current_thread() is not threading.main_thread():  # signals are the main one's
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)

@@ -16,7 +16,8 @@ class Experiment:
     seed; epochs; batch_size, images a step; learning_rate, betas and weight_decay of Adam;
     invariance_weight, variance_weight and covariance_weight, Eq. 6's lambda, mu and nu;
     target_std and eps, Eq. 3's gamma and epsilon; neighbours_of, None for generated views, else
-    the experiment whose representations say which images are each other's views.
+    the experiment whose representations say which images are each other's views; latent, whether
+    every training image has a free code of its own in place of the encoder's representation.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Experiment:
     target_std: float = 1.0
     eps: float = 1e-4
     neighbours_of: str | None = None
+    latent: bool = False
 
     def with_seed(self, seed: int) -> "Experiment":
         """The same experiment from another seed, under a name of its own."""
@@ -46,6 +48,12 @@ NO_VARIANCE = replace(
     name="no_variance",
     description="without the variance objective (Q4)",
     variance_weight=0.0,
+)
+LATENT_OPTIMIZATION = replace(
+    VICREG,
+    name="latent_optimization",
+    description="a free code for every image in place of the encoder (Q5)",
+    latent=True,
 )
 NO_GENERATED_NEIGHBORS = replace(
     VICREG,
@@ -63,7 +71,13 @@ NO_GENERATED_NEIGHBORS_LONG = replace(
 
 EXPERIMENTS = {
     experiment.name: experiment
-    for experiment in (VICREG, NO_VARIANCE, NO_GENERATED_NEIGHBORS, NO_GENERATED_NEIGHBORS_LONG)
+    for experiment in (
+        VICREG,
+        NO_VARIANCE,
+        LATENT_OPTIMIZATION,
+        NO_GENERATED_NEIGHBORS,
+        NO_GENERATED_NEIGHBORS_LONG,
+    )
 }
 
 

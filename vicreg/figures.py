@@ -53,14 +53,23 @@ def plot_objective(ax: Axes, history: History, objective: str) -> None:
 
 
 def scatter_classes(
-    ax: Axes, points: np.ndarray, labels: Tensor, classes: Sequence[str], size: float = 1.5
+    ax: Axes,
+    points: np.ndarray,
+    labels: Tensor,
+    classes: Sequence[str],
+    size: float = 1.5,
+    names: bool = True,
 ) -> None:
-    """A 2-D map, points (n, 2) coloured by class, each class's name where it prevails most."""
+    """A 2-D map, points (n, 2) coloured by class, each class's name where it prevails most.
+
+    size: of a point, in points squared; names: whether the names are written.
+    """
     labels = np.asarray(labels)
     order = np.random.default_rng(0).permutation(len(points))  # no class lies on top of another
     colours = np.array([matplotlib.colors.to_rgb(c) for c in CLASS_COLOURS])
     ax.scatter(*points[order].T, c=colours[labels[order]], s=size, lw=0, alpha=0.6, rasterized=True)
-    for name, (x, y) in zip(classes, name_places(points, labels, len(classes)), strict=True):
+    places = name_places(points, labels, len(classes)) if names else ()
+    for name, (x, y) in zip(classes, places, strict=names):
         ax.text(x, y, name, ha="center", va="center", fontweight="bold", path_effects=HALO)
     hide_ticks(ax)
 
@@ -103,12 +112,12 @@ def show_images(
 
     Parameters: images, uint8, (rows, columns, 3, 32, 32); labels at the left and at the top;
     captions, a text under each image; gaps, the columns before which a wider gap stands;
-    caption_height, the room for a caption, in pixels of an image.
+    caption_height, the room for a caption and for a line of column labels, in pixels of an image.
     """
     rows, columns, _, side, _ = images.shape
     under = caption_height if len(captions) else 0
     pad, wide = 2, 12
-    head = caption_height if len(column_labels) else 0
+    head = caption_height * max((label.count("\n") + 1 for label in column_labels), default=0)
     lefts = [c * (side + pad) + wide * sum(g <= c for g in gaps) for c in range(columns)]
     tops = [head + r * (side + pad + under) for r in range(rows)]
     canvas = np.full((tops[-1] + side + under, lefts[-1] + side, 3), 255, dtype=np.uint8)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from .augment import normalise
 from .device import best_device
+from .memory import in_batches
 from .retrieval import nearest_others
 
 FEATURES = 1024
@@ -50,7 +51,7 @@ def untrained_features(images: Tensor, seed: int = 0, device: torch.device | Non
         network = UntrainedCNN()
     device = device or best_device()
     network.to(device)
-    return torch.cat([network(normalise(b.to(device))).cpu() for b in images.split(BATCH_SIZE)])
+    return in_batches(lambda batch: network(normalise(batch.to(device))), images, FEATURES, BATCH_SIZE)
 
 
 def neighbour_graph(features: Tensor, k: int = NEIGHBOURS) -> sparse.csr_array:

@@ -6,6 +6,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 import copy
 import hashlib
 import json
+import warnings
 
 import numpy as np
 import torch
@@ -13,14 +14,17 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .augment import normalise
+from .collapse import check_finite, has_collapsed
 from .data import ImageSet
-from .device import best_device, gains_by_bf16, keep_freed_memory
+from .device import best_device, gains_by_bf16
+from .memory import in_batches, in_fitting_batches
 from .model import Encoder
 from .progress import progress_bar
 from .storage import from_cache, keep_in_cache
 from .weights import Run
 
 CACHE_FORMAT = 1
+BATCH_SIZE = 500
 
 
 def representations(run: Run, images: ImageSet, device: torch.device | None = None) -> Tensor:
@@ -28,19 +32,34 @@ def representations(run: Run, images: ImageSet, device: torch.device | None = No
 
     Parameters: run, a trained experiment; device, the best there is without one.
     Returns: float32 on the CPU, (n, 128).
+    Raises: VICRegError when a representation is not finite. Where all are the same, it warns.
     """
     device = device or best_device()
     identity = [CACHE_FORMAT, run.fingerprint, images.fingerprint, gains_by_bf16(device), device.type]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
     name = f"representations-{key}.npz"
-    y = (from_cache(name) or {}).get("y")
+    stored = from_cache(name) or {}
+    y = stored.get("y") if str(stored.get("name", name)) == name else None  # not renamed
     if y is not None and y.shape[0] == len(images) and y.dtype == np.float32:
-        return torch.from_numpy(y)
-    embedded = embed(
-        images.images, run.encoder, device, description=f"{run.name}: {images.name} {images.split}"
+        return checked(torch.from_numpy(y), run, images)
+    description = f"{run.name}: {images.name} {images.split}"
+    embedded = in_fitting_batches(
+        lambda size: embed(images.images, run.encoder, device, size, description), BATCH_SIZE
     )
-    keep_in_cache(name, y=embedded.numpy())
+    keep_in_cache(name, name=np.array(name), y=checked(embedded, run, images).numpy())
     return embedded
+
+
+def checked(y: Tensor, run: Run, images: ImageSet) -> Tensor:
+    """The representations themselves, refused where not finite, warned of where all alike."""
+    check_finite(y)
+    if has_collapsed(y):
+        warnings.warn(
+            f"{run.name} represents all {len(y):,} images of {images.name} {images.split} by the same "
+            "point: the encoder has collapsed, or the images are all the same.",
+            stacklevel=3,
+        )
+    return y
 
 
 @torch.inference_mode()
@@ -48,7 +67,7 @@ def embed(
     images: Tensor,
     encoder: Encoder,
     device: torch.device | None = None,
-    batch_size: int = 500,
+    batch_size: int = BATCH_SIZE,
     description: str = "embedding",
 ) -> Tensor:
     """The representations y = f(x) of normalised images, in evaluation mode, with a progress bar.
@@ -58,7 +77,6 @@ def embed(
     Parameters: images, uint8, shape (n, 3, 32, 32); encoder, left as it is.
     Returns: float32 on the CPU, (n, 128).
     """
-    keep_freed_memory()
     device = device or best_device()
     folded = fold_batch_norm(encoder)
     resnet = folded.backbone
@@ -68,14 +86,16 @@ def embed(
     dtype = torch.bfloat16 if gains_by_bf16(device) else torch.float32
     trunk = trunk.to(device, dtype, memory_format=torch.channels_last)
     top = nn.Sequential(resnet.fc, folded.head).to(device)
-    parts = []
+
     with progress_bar(total=len(images), desc=description, unit=" images") as bar:
-        for batch in images.split(batch_size):
+
+        def represent(batch: Tensor) -> Tensor:
             x = normalise(batch.to(device)).to(dtype, memory_format=torch.channels_last)
             features = trunk(x).float().mean((2, 3))          # (b, 512), the average pooling
-            parts.append(top(features).cpu())                 # (b, 128)
             bar.update(len(batch))
-    return torch.cat(parts) if parts else torch.empty(0, encoder.head[-1].out_features)
+            return top(features)                              # (b, 128)
+
+        return in_batches(represent, images, encoder.head[-1].out_features, batch_size)
 
 
 def fold_batch_norm(encoder: Encoder) -> Encoder:

@@ -9,6 +9,8 @@ import faiss
 import torch
 from torch import Generator, Tensor
 
+from .collapse import check_classes, check_finite, check_useful
+
 QUERIES_AT_ONCE = 1000
 
 
@@ -27,9 +29,12 @@ def nearest(queries: Tensor, index: Tensor, k: int) -> Neighbours:
     """The k nearest rows of an index for each query.
 
     Parameters: queries, (q, d), and index, (n, d), float32; k, 1 to n.
-    Raises: ValueError for another k.
+    Raises: ValueError for another k; VICRegError when either is not finite, or the index does not
+    vary.
     """
     check_k(k, len(index))
+    check_finite(queries)
+    check_useful(index, "find")
     flat = faiss.IndexFlatL2(index.shape[1])
     flat.add(index.contiguous().float().cpu().numpy())
     _, indices = flat.search(queries.contiguous().float().cpu().numpy(), k)
@@ -59,6 +64,7 @@ def most_distant(y: Tensor, k: int, members: Tensor) -> Neighbours:
     Parameters: as for :func:`nearest_others`.
     """
     check_k(k, len(y) - 1)
+    check_useful(y, "find")
     found = [
         torch.cdist(y[some], y, compute_mode="donot_use_mm_for_euclid_dist").topk(k).indices
         for some in members.split(QUERIES_AT_ONCE)
@@ -101,6 +107,7 @@ def neighbour_classes(y: Tensor, labels: Tensor, k: int) -> Tensor:
     a's images, and sums to 1. The diagonal is the agreement, 1 / c for labels drawn at random.
     """
     classes = int(labels.max()) + 1
+    check_classes(labels, classes, "some")
     theirs = labels[nearest_others(y, k).indices]                     # (n, k)
     pairs = labels.unsqueeze(1) * classes + theirs
     counts = pairs.flatten().bincount(minlength=classes**2).view(classes, classes).double()

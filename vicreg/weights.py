@@ -5,56 +5,145 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 import hashlib
 import io
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import NamedTuple
+from types import UnionType
+from typing import NamedTuple, TypeVar, get_origin
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from .errors import VICRegError, reason
 from .experiments import Experiment
+from .latent import LatentCodes
 from .model import Encoder, Projector
 from .storage import load_tensors, save_tensors, weights_folder
 
-FORMAT = 1
+FORMAT = 2
+Record = TypeVar("Record")
 
 
 class History(NamedTuple):
     """The objectives (invariance, variance, covariance) as training went, unweighted.
 
     ``train``: float32, (epochs, steps, 3), each batch's; ``test``: float32, (epochs, 3), after
-    each epoch the mean over the test set's batches, two random views, evaluation mode.
+    each epoch the mean over the test set's batches, two random views, evaluation mode; (0, 3)
+    for codes, which test images do not have.
     """
 
     train: Tensor
     test: Tensor
+
+    def with_train(self, losses: Tensor) -> "History":
+        """This and the next epoch's training batches, (steps, 3)."""
+        return self._replace(train=torch.cat([self.train, losses.cpu().unsqueeze(0)]))
+
+    def with_test(self, losses: Tensor) -> "History":
+        """This and the test batches after that epoch, (batches, 3)."""
+        return self._replace(test=torch.cat([self.test, losses.cpu().mean(0, keepdim=True)]))
+
+
+@dataclass(frozen=True)
+class Leg:
+    """A stretch of epochs that were trained in one way.
+
+    Attributes: epochs; seconds, their duration; device, in words; precision, "bf16" or
+    "float32"; torch_version; optimizer, "fresh" where the leg began with an optimizer without a
+    past (a run's first leg, or one that went on from 16-bit weights), else "kept";
+    torchvision_version and python_version, "" in files that do not tell.
+    """
+
+    epochs: int
+    seconds: float
+    device: str
+    precision: str
+    torch_version: str
+    optimizer: str
+    torchvision_version: str = ""
+    python_version: str = ""
+
+    def continues(self, earlier: "Leg") -> bool:
+        """Whether this leg went on just as the earlier one, so that the two are one."""
+        same = replace(
+            self, epochs=earlier.epochs, seconds=earlier.seconds, optimizer=earlier.optimizer
+        ) == earlier
+        return same and self.optimizer == "kept"
+
+
+def joined(legs: tuple[Leg, ...], leg: Leg) -> tuple[Leg, ...]:
+    """Legs with one more, which is added to the last where it continues that."""
+    if legs and leg.continues(legs[-1]):
+        last = legs[-1]
+        return (
+            *legs[:-1],
+            replace(last, epochs=last.epochs + leg.epochs, seconds=last.seconds + leg.seconds),
+        )
+    return (*legs, leg)
 
 
 @dataclass(frozen=True)
 class Provenance:
     """Where weights come from.
 
-    Attributes: data_name and data_fingerprint, as in :mod:`vicreg.data`; device, in words;
-    precision, "bf16" or "float32"; seconds, the training's duration; torch_version.
+    Attributes: data_name and data_fingerprint, as in :mod:`vicreg.data`; legs, in the order in
+    which they were trained; neighbours_by, the fingerprint of the weights whose representations
+    said which images are neighbours, None for other views and in files that do not tell.
     """
 
     data_name: str
     data_fingerprint: str
-    device: str
-    precision: str
-    seconds: float
-    torch_version: str
+    legs: tuple[Leg, ...]
+    neighbours_by: str | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long training took in all."""
+        return sum(leg.seconds for leg in self.legs)
+
+    def in_words(self) -> str:
+        """Which epochs were trained where and how."""
+        parts, first = [], 1
+        for leg in self.legs:
+            last = first + leg.epochs - 1
+            span = f"epoch {first}" if first == last else f"epochs {first} to {last}"
+            anew = parts and leg.optimizer == "fresh"
+            restart = ", from 16-bit weights with a fresh optimizer" if anew else ""
+            parts.append(f"{span} on {leg.device} in {leg.precision}, torch {leg.torch_version}{restart}")
+            first = last + 1
+        return "; ".join(parts)
+
+
+def history_from(stored: dict) -> History:
+    """A History from its fields as stored; ValueError where they are not finite or not shaped so."""
+    history = History(**stored)
+    fits = history.train.ndim == 3 and history.test.ndim == 2
+    if not (fits and all(part.shape[-1] == 3 and part.isfinite().all() for part in history)):
+        raise ValueError("its history is not one of three finite objectives")
+    return history
+
+
+def provenance_from(stored: dict) -> Provenance:
+    """A Provenance from its fields as stored."""
+    return of_declared_types(Provenance(**{**stored, "legs": legs_from(stored["legs"])}))
+
+
+def legs_from(stored: Iterable[dict]) -> tuple[Leg, ...]:
+    """Legs from their fields as stored."""
+    return tuple(of_declared_types(Leg(**leg)) for leg in stored)
 
 
 @dataclass(frozen=True)
 class Run:
     """A trained experiment. The models are in evaluation mode, float32, on the CPU.
 
+    ``encoder`` is a table of codes where the experiment is latent.
+
     ``fingerprint`` is the sha256 of the weights file.
     """
 
     experiment: Experiment
-    encoder: Encoder
+    encoder: Encoder | LatentCodes
     projector: Projector
     history: History
     provenance: Provenance
@@ -72,7 +161,7 @@ def weights_file(name: str) -> Path:
 
 def save_run(
     experiment: Experiment,
-    encoder: Encoder,
+    encoder: Encoder | LatentCodes,
     projector: Projector,
     history: History,
     provenance: Provenance,
@@ -128,11 +217,14 @@ def load_run(name_or_path: str | Path) -> Run:
         if content["format"] != FORMAT:
             raise ValueError(f"format {content['format']} in place of {FORMAT}")
         experiment = experiment_from(content["experiment"])
-        encoder, projector = Encoder().eval(), Projector().eval()
+        encoder = LatentCodes(len(content["encoder"]["weight"])) if experiment.latent else Encoder()
+        projector = Projector()
+        check_architecture(encoder, content["encoder"])
+        check_architecture(projector, content["projector"])
         encoder.load_state_dict(content["encoder"])
         projector.load_state_dict(content["projector"])
-        history = History(**content["history"])
-        provenance = Provenance(**content["provenance"])
+        history = history_from(content["history"])
+        provenance = provenance_from(content["provenance"])
     except Exception as error:  # torch, zip, pickle and key errors alike: all mean a bad file
         raise VICRegError(
             f"{path} is damaged or not a weights file of this project ({reason(error)}); restore it, or "
@@ -143,6 +235,7 @@ def load_run(name_or_path: str | Path) -> Run:
             f"{path} holds the weights of {experiment.name!r}, not of {name!r}; restore the file."
         )
     fingerprint = hashlib.sha256(raw).hexdigest()
+    encoder.eval(), projector.eval()
     return Run(experiment, encoder, projector, history, provenance, fingerprint)
 
 
@@ -157,4 +250,25 @@ def experiment_from(stored: dict) -> Experiment:
     known = {field.name for field in fields(Experiment)}
     if set(stored) - known:
         raise ValueError(f"unknown settings {sorted(set(stored) - known)}")
-    return Experiment(**{**stored, "betas": tuple(stored["betas"])})
+    return of_declared_types(Experiment(**{**stored, "betas": tuple(stored["betas"])}))
+
+
+def of_declared_types(record: Record) -> Record:
+    """A dataclass's value itself; ValueError where a field is not of its declared type."""
+    for field in fields(record):
+        declared = {float: int | float}.get(field.type, get_origin(field.type) or field.type)
+        declared = field.type if declared is UnionType else declared
+        if not isinstance(value := getattr(record, field.name), declared):
+            raise ValueError(f"its {field.name} is {value!r:.40}")
+    return record
+
+
+def check_architecture(model: nn.Module, state: dict[str, Tensor]) -> None:
+    """Refuse a state dict of another architecture than a model's: ValueError, naming a weight."""
+    theirs, ours = ({key: tuple(value.shape) for key, value in s.items()} for s in (state, model.state_dict()))
+    for key in {**ours, **theirs}:
+        if theirs.get(key) != ours.get(key):
+            raise ValueError(
+                f"its {type(model).__name__.lower()} is of another architecture: {key} has the shape "
+                f"{theirs.get(key)} in place of {ours.get(key)}"
+            )

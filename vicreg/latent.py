@@ -1,0 +1,70 @@
+"""Latent optimisation (Q5): a free code for every image in place of the encoder.
+
+A code knows nothing of its image, so a generated view has no code of its own. Here it is given
+one: the view is looked up among all images, by features that need no training, and the image
+found lends it its code. What the loss then pulls together are the codes of an image and of those
+images that its views look like.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Generator, Tensor, nn
+
+from .augment import augment
+from .model import REPRESENTATION_DIM
+from .patches import PatchFeatures
+
+INITIAL_STD = 0.01
+
+
+class LatentCodes(nn.Embedding):
+    """The codes of n images, free parameters: maps places, int64 (B,), to codes (B, 128)."""
+
+    def __init__(self, n: int, dim: int = REPRESENTATION_DIM):
+        super().__init__(n, dim)
+        nn.init.normal_(self.weight, std=INITIAL_STD)
+
+
+class Lookup:
+    """Finds, for a view of an image, the other image that it looks like most.
+
+    Parameters: images, uint8, (n, 3, 32, 32), on the device on which views are looked up; seed,
+    of the patches.
+    """
+
+    def __init__(self, images: Tensor, seed: int = 0):
+        self.images = images
+        self.features = PatchFeatures(images, seed)
+        self.index = self.features.of_images(images)
+        self.squared = self.index.square().sum(dim=1)  # (n,)
+
+    def __call__(self, views: Tensor, places: Tensor) -> Tensor:
+        """The images nearest to views, the views' own images left out.
+
+        Parameters: views, normalised, (B, 3, 32, 32); places, int64 (B,), whose views they are.
+        Returns: int64, (B,).
+        """
+        distances = self.squared - 2 * self.features(views) @ self.index.T  # (B, n), less |view|^2
+        return distances.scatter(1, places.unsqueeze(1), torch.inf).argmin(dim=1)
+
+
+def found_pairs(
+    images: Tensor, seed: int = 0
+) -> Callable[[Tensor, Generator, slice], tuple[Tensor, Tensor]]:
+    """Pairs for codes: each image, and the image that a random view of it looks like most.
+
+    Returns: a function from places, int64 (B,), a generator and which of the places are wanted
+    to two tensors of places.
+    """
+    lookup = Lookup(images, seed)
+
+    def pairs(
+        places: Tensor, generator: Generator, share: slice = slice(None)
+    ) -> tuple[Tensor, Tensor]:
+        views = augment(images[places], generator, share)
+        return places[share], lookup(views, places[share])
+
+    return pairs

@@ -1,0 +1,44 @@
+"""t-SNE maps of representations, computed once and cached.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import hashlib
+
+import numpy as np
+import sklearn
+from sklearn.manifold import TSNE
+from torch import Tensor
+
+from .collapse import check_useful
+from .storage import from_cache, keep_in_cache
+
+PERPLEXITY = 30
+
+
+def tsne_map(y: Tensor, seed: int = 0) -> np.ndarray:
+    """scikit-learn's t-SNE in two dimensions, perplexity 30, started from PCA.
+
+    Its iterations are printed as it goes. Fifty thousand images take many minutes, so a map is
+    kept in the cache, by the representations, the seed and scikit-learn's version. For fewer
+    than 120 images the perplexity is a quarter of their number.
+
+    Parameters: y, float32, (n, d), n >= 8.
+    Returns: float32, (n, 2).
+    Raises: ValueError for fewer images; VICRegError when y is not finite or does not vary.
+    """
+    if len(y) < 8:
+        raise ValueError(f"t-SNE needs at least 8 images, got {len(y)}.")
+    check_useful(y, "map")
+    values = np.ascontiguousarray(y.numpy(), dtype=np.float32)
+    settings = f"{values.shape} perplexity {PERPLEXITY} seed {seed} scikit-learn {sklearn.__version__}"
+    key = hashlib.sha256(settings.encode() + values.tobytes()).hexdigest()[:24]
+    name = f"tsne-{key}.npz"
+    stored = from_cache(name) or {}
+    known = stored.get("map") if str(stored.get("name", name)) == name else None  # not renamed
+    if known is not None and known.shape == (len(y), 2) and known.dtype == np.float32:
+        return known
+    tsne = TSNE(perplexity=min(PERPLEXITY, len(y) // 4), init="pca", random_state=seed, n_jobs=-1, verbose=2)
+    made = tsne.fit_transform(values).astype(np.float32)
+    keep_in_cache(name, name=np.array(name), map=made)
+    return made
