@@ -1,30 +1,27 @@
-"""The build: read, check, plan, run what must run, stitch, typeset.
+"""The build: read, check, plan, run what must run, publish.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from reporting.errors import ReportError, ReportErrors, set_root, shown
-from reporting.html import to_html
 from reporting.lock import locked
 from reporting.parameters import for_chapters
-from reporting.parse import find_chapters, parse_chapter, read_chapter
-from reporting.plan import NOTHING, Step, cell_keys, make_plan
-from reporting.preflight import preflight, unmentioned
+from reporting.parse import find_chapters, read_chapter
+from reporting.plan import NOTHING, Step, make_plan
+from reporting.preflight import preflight
 from reporting.progress import Progress
+from reporting.publish import PDF, publish
+from reporting.retrain import prices, retrain
 from reporting.schedule import run_all
 from reporting.settings import Settings, read_settings
-from reporting.stitch import Part, stitch
-from reporting.store import Store, digest, write_atomically
-from reporting.typeset import Typeset, typeset
-from reporting.uptodate import is_current, made_from
-
-PDF, HTML = "report.pdf", "report.html"
-TOO_LONG, PARTIAL = "report-too-long.pdf", "report-partial.pdf"
+from reporting.store import Store
+from reporting.submission import submit
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,10 @@ class Options:
     plan, force, draft, fail_fast : bool
         Only say what would run; run even what has not changed; asserts off and every page
         stamped; stop at the first failure.
+    retrain, yes : bool
+        Train models anew before anything else; do so without a question.
+    submission : bool
+        Run nothing; check what is to be handed in, and pack it if all is well.
     jobs : int
         How many chapters run side by side.
     parameters : dict
@@ -54,6 +55,9 @@ class Options:
     only: tuple[str, ...] = ()
     plan: bool = False
     force: bool = False
+    retrain: bool = False
+    yes: bool = False
+    submission: bool = False
     draft: bool = False
     fail_fast: bool = False
     jobs: int = 1
@@ -67,17 +71,29 @@ def build(options: Options, progress: Progress | None = None) -> int:
     try:
         if options.plan:
             return _say_plan(options, progress)
+        if options.submission:
+            settings, steps, store = _prepare(options)
+            return submit(steps, settings, store, options, progress)
+        if options.retrain:
+            settings, _, _ = _prepare(options)  # what cannot be built is not worth hours of training
+            retrain(settings.retrain, options.root, options.chapters, options.yes, progress)
         options.out.mkdir(parents=True, exist_ok=True)
         with locked(options.out):
             return _build(options, progress)
     except (ReportError, ReportErrors) as error:
         progress.say(str(error))
     except OSError as error:
-        progress.say(f"{error.filename or 'writing'}: {error.strerror or error}")
+        progress.say(_told(error))
     pdf = options.out / PDF
     if pdf.exists():
         progress.say(f"{shown(pdf)} is left as it was")
     return 1
+
+
+def _told(error: OSError) -> str:
+    place = shown(error.filename) if error.filename else "writing"
+    remedy = {errno.ENOSPC: "\n    → make room on the disk, then build again"}
+    return f"{place}: {error.strerror or error}{remedy.get(error.errno, '')}"
 
 
 def _prepare(options: Options) -> tuple[Settings, list[Step], Store]:
@@ -111,7 +127,9 @@ def _chosen(steps: list[Step], only: tuple[str, ...]) -> list[Step]:
 
 
 def _say_plan(options: Options, progress: Progress) -> int:
-    _, steps, _ = _prepare(options)
+    settings, steps, _ = _prepare(options)
+    for line in prices(settings.retrain, options.chapters) if options.retrain else ():
+        progress.say(line)
     chosen = _chosen(steps, options.only)
     for step in steps:
         progress.say(_line(step, step in chosen))
@@ -151,7 +169,7 @@ def _build(options: Options, progress: Progress) -> int:
     if chosen:
         fresh = _plan([step.chapter for step in steps], settings, store, options)
         steps = [_unforced(step, failed) for step in fresh]
-    code = _typeset(steps, failed, settings, store, options, progress)
+    code = publish(steps, settings, store, options, progress)
     if failed:
         progress.say("failed: " + ", ".join(sorted(failed)))
     return 1 if failed else code
@@ -164,63 +182,3 @@ def _unforced(step: Step, failed: dict[str, str]) -> Step:
     elif step.reason == "forced":
         step.reason = ""
     return step
-
-
-def _typeset(steps, failed, settings: Settings, store: Store, options: Options,
-             progress: Progress) -> int:
-    missing = [step.chapter for step in steps if step.result is None]
-    if len(missing) == len(steps):
-        raise ReportError("no report yet: no chapter has results")
-    stamp = "draft" if options.draft else "partial" if missing else ""
-    parts = [_part(step) for step in steps if step.result is not None]
-    document = stitch(parts, settings, store, missing)
-    for place in unmentioned([part.chapter for part in parts]):
-        progress.say(f"{place} is mentioned nowhere in the text")
-    pdf, page = options.out / PDF, options.out / HTML
-    state = made_from(document, settings, options.chapters, options.out, stamp)
-    if not missing and is_current(pdf, page, state):
-        progress.say(f"{shown(pdf)} is up to date")
-        return 0
-    made = typeset(document, settings, options.chapters, stamp)
-    if missing:
-        partial = options.out / PARTIAL
-        write_atomically(partial, made.pdf)
-        names = ", ".join(chapter.name for chapter in missing)
-        progress.say(f"{shown(partial)}: {_pages(made)}, without {names} (no results yet)")
-        return 0
-    _publish(made, settings, options, progress)
-    text = to_html(document, settings, options.chapters, stamp, f"{state} {digest(made.pdf)}")
-    write_atomically(page, text)
-    progress.say(f"{shown(page)}: {len(text) / 1e6:.1f} MB")
-    return 0
-
-
-def _part(step: Step) -> Part:
-    """Pair a chapter with its result; a stale result brings the text that it was made with."""
-    chapter, result = step.chapter, step.result
-    if not step.reason:
-        return Part(chapter, result)
-    if cell_keys(chapter) != result["key"]["cells"]:
-        chapter = parse_chapter(chapter.path, result["text"])
-    note = f"**Stale.** Text and results are those of {result['date'][:16]}: {step.reason}."
-    return Part(chapter, result, note.replace("@", "\\@").replace("_", "\\_"))
-
-
-def _publish(made: Typeset, settings: Settings, options: Options, progress: Progress) -> None:
-    """Put the PDF in its place, or beside it if it is too long."""
-    pdf, too_long = options.out / PDF, options.out / TOO_LONG
-    if settings.max_pages and made.pages > settings.max_pages:
-        write_atomically(too_long, made.pdf)
-        lengths = "\n".join(f"    {name}: {length:.1f} pages, from page {page}"
-                            for name, page, length in made.chapters)
-        raise ReportError(f"the report has {made.pages} pages, {settings.max_pages} are allowed\n"
-                          + lengths, remedy=f"shorten it; it is in {shown(too_long)}")
-    write_atomically(pdf, made.pdf)
-    too_long.unlink(missing_ok=True)
-    (options.out / PARTIAL).unlink(missing_ok=True)
-    limit = f" of {settings.max_pages}" if settings.max_pages else ""
-    progress.say(f"{shown(pdf)}: {_pages(made)}{limit}")
-
-
-def _pages(made: Typeset) -> str:
-    return f"{made.pages} page{'s' * (made.pages > 1)}"

@@ -31,6 +31,13 @@ def parser() -> argparse.ArgumentParser:
                         help="say what would run and why, and run nothing")
     parser.add_argument("--force", action="store_true",
                         help="run chapters even if nothing has changed")
+    parser.add_argument("--retrain", action="store_true",
+                        help="first run the commands that report.toml names for it; asks once "
+                             "where there is no GPU")
+    parser.add_argument("--yes", action="store_true", help="train without being asked")
+    parser.add_argument("--submission", action="store_true",
+                        help="run nothing; check what report.toml says is to be handed in, and "
+                             "write submission.zip if all is well")
     parser.add_argument("--draft", action="store_true",
                         help="switch asserts off and stamp every page")
     parser.add_argument("--jobs", type=int, default=1, metavar="N",
@@ -50,12 +57,15 @@ def parser() -> argparse.ArgumentParser:
 def main(root: Path, arguments: list[str] | None = None) -> int:
     """Build as the arguments say; return the exit code."""
     given = parser().parse_args(arguments)
+    if given.retrain and given.watch:
+        parser().error("--retrain and --watch do not go together: retrain first, then watch")
     try:
         options = Options(
             root=root, chapters=given.chapters or root / "chapters",
             out=given.out or root / "report", only=tuple(given.only), plan=given.plan,
-            force=given.force, draft=given.draft, fail_fast=given.fail_fast, jobs=given.jobs,
-            parameters=read_values(given.parameter))
+            force=given.force, retrain=given.retrain, yes=given.yes,
+            submission=given.submission, draft=given.draft, fail_fast=given.fail_fast,
+            jobs=given.jobs, parameters=read_values(given.parameter))
         if given.watch:
             progress = Progress()
             watch(lambda: (build(options, progress), progress.say("watching; Ctrl-C ends it")),

@@ -103,6 +103,7 @@ def show(fig, label: str, caption: str, width: float = 1.0, interactive=None, *,
     elif _shell() is not None:
         from IPython.display import Markdown, display
 
+        _draw_in_notebook(_shell())
         display(fig if interactive is None else interactive)
         display(Markdown(f"**{label}.** {_told(caption)}"))
         plt.close(fig)
@@ -110,6 +111,17 @@ def show(fig, label: str, caption: str, width: float = 1.0, interactive=None, *,
         print(f"{label}: {_told(caption)}")
         if plt.get_backend().lower() in _window_backends():
             plt.show()
+
+
+def _draw_in_notebook(shell) -> None:
+    """Have figures drawn as PNG where a backend set by MPLBACKEND would leave but their size."""
+    from IPython.core.pylabtools import select_figure_formats
+    from matplotlib.figure import Figure
+
+    pictures = ("image/png", "image/svg+xml", "image/jpeg", "application/pdf")
+    formatters = shell.display_formatter.formatters
+    if not any(Figure in formatters[mime].type_printers for mime in pictures):
+        select_figure_formats(shell, {"png"})
 
 
 def _window_backends() -> set[str]:
@@ -139,7 +151,8 @@ def table(frame, label: str, caption: str, formats: dict | None = None) -> None:
     Parameters
     ----------
     frame : pandas.DataFrame
-        Its index is shown unless it is a plain 0, 1, 2, …; column names are Markdown.
+        Its index is shown unless it is a plain 0, 1, 2, …; column names are Markdown,
+        texts in the cells are shown as they are.
     label : str
         ``tbl-…``, for ``[@tbl-…]`` in prose.
     caption : str

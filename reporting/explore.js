@@ -6,11 +6,17 @@
   thumbnail.className = "thumbnail";
   document.body.append(thumbnail);
 
-  // layout.meta.sprite: {image, tile, columns}; customdata of a point: its number there.
+  // layout.meta.sprite: {image, tile, columns}, where image is the id of the element with its data;
+  // customdata of a point: its number there.
+  let held = "";
   function show(sprite, number, event) {
     const size = 96, scale = size / sprite.tile;
     const column = number % sprite.columns, row = Math.floor(number / sprite.columns);
-    thumbnail.style.backgroundImage = "url(" + sprite.image + ")";
+    if (held !== sprite.image) {
+      const element = document.getElementById(sprite.image);
+      thumbnail.style.backgroundImage = "url(" + (element ? element.textContent : sprite.image) + ")";
+      held = sprite.image;
+    }
     thumbnail.style.backgroundSize = sprite.columns * sprite.tile * scale + "px auto";
     thumbnail.style.backgroundPosition = -column * size + "px " + -row * size + "px";
     thumbnail.style.left = Math.min(event.clientX + 16, window.innerWidth - size - 8) + "px";

@@ -5,20 +5,23 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import json
+import re
 import tempfile
 from pathlib import Path
 
 from reporting.settings import Settings
 from reporting.stitch import Stitched
+from reporting.thumbnails import SPRITE
 from reporting.typeset import FILTER, HERE, READER, pandoc
 
-EXPLORED = 'class="explore"'
+EXPLORED = re.compile(r'<div class="explore" data-of="([^"]+)" data-file="([^"]+)">')
 
 
-def to_html(document: Stitched, settings: Settings, folder: Path, stamp: str = "",
-            made_from: str = "") -> bytes:
+def to_html(document: Stitched, settings: Settings, folder: Path, stamp: str = "") -> bytes:
     """Turn a stitched document into one self-contained page.
 
     Parameters
@@ -31,8 +34,6 @@ def to_html(document: Stitched, settings: Settings, folder: Path, stamp: str = "
         The chapters' folder, in which the bibliography lies.
     stamp : str
         Printed at the top, such as "draft".
-    made_from : str
-        Kept in the page's head, see `reporting.uptodate`.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def to_html(document: Stitched, settings: Settings, folder: Path, stamp: str = "
                "-M", "reference-section-title=References", "-M", "link-citations=true"]
     metadata = {"title": settings.title, "absent": document.absent, "stamp": stamp,
                 "author": settings.author, "username": settings.username,
-                "abstract": settings.abstract, "made-from": made_from}
+                "abstract": settings.abstract}
     with tempfile.TemporaryDirectory(prefix="reporting-") as name:
         data = Path(name, "metadata.json")
         data.write_text(json.dumps(metadata), encoding="utf-8")
@@ -53,18 +54,51 @@ def to_html(document: Stitched, settings: Settings, folder: Path, stamp: str = "
             "--template", str(HERE / "template.html"), "--metadata-file", str(data),
             "--metadata", "pagetitle=" + _plain(settings.title),
             "--lua-filter", str(FILTER), *(options if settings.bibliography else ()))
-    if EXPLORED in text:
-        text = text.replace("<!-- scripts -->", _scripts(), 1)
-    return text.encode()
+    twins = {label: Path(file) for label, file in EXPLORED.findall(text)}
+    text = EXPLORED.sub(r'<div class="explore" data-of="\1">', text)
+    scripts = _scripts(twins)
+    text = text.replace("<!-- policy -->", _policy(scripts), 1)
+    return text.replace("<!-- scripts -->", "\n".join([*_data(twins), *map(_script, scripts)]), 1).encode()
+
+
+def _policy(scripts: list[str]) -> str:
+    """Return the page's content security policy: its own scripts run, and nothing is loaded."""
+    hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    allowed = " ".join(f"'sha256-{value}'" for value in hashes) or "'none'"
+    rules = ("default-src 'none'", f"script-src {allowed}", "style-src 'unsafe-inline'",
+             "img-src data: blob:", "font-src data:", "base-uri 'none'", "form-action 'none'")
+    return f'<meta http-equiv="Content-Security-Policy" content="{"; ".join(rules)}">'
+
+
+def _script(text: str) -> str:
+    return f"<script>{text}</script>"
 
 
 def _plain(title: str) -> str:
     return html.escape(title.replace("$", "").replace("\\", ""))
 
 
-def _scripts() -> str:
-    """Return plotly itself and what shows the figures; put in last, once, and unread by pandoc."""
+def _scripts(twins: dict[str, Path]) -> list[str]:
+    """Return plotly itself and what shows the figures.
+
+    They go in last and unread by pandoc, as the figures' data do: it would take seconds over them.
+    """
+    if not twins:
+        return []
     from plotly.offline import get_plotlyjs
 
     own = (HERE / "explore.js").read_text(encoding="utf-8")
-    return f"<script>{get_plotlyjs()}</script>\n<script>\n{own}</script>"
+    return [get_plotlyjs(), "\n" + own]
+
+
+def _data(twins: dict[str, Path]) -> list[str]:
+    """Return every figure's JSON, and every picture of thumbnails once."""
+    pieces, pictures = [], {}
+    for label, path in twins.items():
+        figure = path.read_text(encoding="utf-8").replace("<", "\\u003c")
+        pieces.append(f'<script type="application/json" id="data-{label}">{figure}</script>')
+        pictures |= {name: path.with_name(name) for name in SPRITE.findall(figure)}
+    for name, path in pictures.items():
+        data = base64.b64encode(path.read_bytes()).decode()
+        pieces.append(f'<script type="text/plain" id="{name}">data:image/webp;base64,{data}</script>')
+    return pieces

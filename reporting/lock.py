@@ -14,21 +14,28 @@ from reporting.errors import ReportError
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, message: str = "another build is at work here",
+           remedy: str = "wait for it, or give this one another --out") -> Iterator[None]:
     """Hold the lock of a folder; the system frees it with the process, however that ends.
+
+    Parameters
+    ----------
+    folder : Path
+        There should be one.
+    message, remedy : str
+        What is said if the lock is held.
 
     Raises
     ------
     ReportError
-        If another build holds it.
+        If another process holds it.
     """
     file = _open(folder)
     try:
         try:
             _lock(file)
         except OSError:
-            raise ReportError("another build is at work here", folder,
-                              remedy="wait for it, or give this one another --out") from None
+            raise ReportError(message, folder, remedy=remedy) from None
         yield
     finally:
         os.close(file)

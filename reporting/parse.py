@@ -8,6 +8,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,8 +91,7 @@ def read_chapter(path: Path) -> Chapter:
 
 def parse_chapter(path: Path, text: str) -> Chapter:
     """Cut the text of a percent-script into cells."""
-    import jupytext  # a quarter of a second: only when a chapter is really read
-
+    jupytext = _jupytext()
     try:
         notebook = jupytext.reads(text, fmt="py:percent")
     except Exception as error:  # jupytext raises whatever its YAML and JSON parsers raise
@@ -106,6 +106,24 @@ def parse_chapter(path: Path, text: str) -> Chapter:
                           tuple(cell.metadata.get("tags", ()))))
         at = start + len(source)
     return Chapter(path.stem, path, text, tuple(cells))
+
+
+def _jupytext():
+    """Import jupytext, which takes a quarter of a second: only when a chapter is really read.
+
+    Where JupyterLab is installed it would take a second and a half more, since jsonschema then
+    finds a package that compiles 38 grammars of internet addresses. Nobody needs them here.
+    """
+    grammars = "rfc3987_syntax"
+    hidden = grammars not in sys.modules
+    if hidden:
+        sys.modules[grammars] = None
+    try:
+        import jupytext
+    finally:
+        if hidden:
+            del sys.modules[grammars]
+    return jupytext
 
 
 def _locate(lines: list[str], source: list[str], at: int) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 from reporting.calls import read_calls
 from reporting.errors import shown
 from reporting.imports import read_imports
-from reporting.parse import Chapter
+from reporting.parse import Chapter, parse_chapter
 from reporting.settings import Settings
 from reporting.store import Damaged, Store, digest
 
@@ -134,8 +134,16 @@ def make_plan(chapters: list[Chapter], root: Path, settings: Settings, store: St
 
 
 def cell_keys(chapter: Chapter) -> list[str]:
-    """Return a hash of every code cell, captions and formats left out."""
+    """Return a hash of every code cell, captions, formats and places left out."""
     return [digest(read_calls(cell.source).code.strip()) for cell in chapter.code]
+
+
+def stored_keys(chapter: Chapter, result: dict) -> list[str]:
+    """Return what `cell_keys` says of the text that a result was made with."""
+    if cell_keys(chapter) == result["key"]["cells"]:
+        return result["key"]["cells"]
+    # Read anew, since an older builder may have counted something that is prose as code.
+    return cell_keys(parse_chapter(chapter.path, result["text"]))
 
 
 def _reason(step: Step, inputs: Inputs, seen: dict, draft: bool) -> str:
@@ -147,13 +155,14 @@ def _reason(step: Step, inputs: Inputs, seen: dict, draft: bool) -> str:
         return "no stored results"
     if result["draft"] and not draft:
         return "stored results are a draft's"
-    return (_changed_cells(step, result["key"]) or _changed_parameters(step, result["key"])
+    return (_changed_cells(step, stored_keys(step.chapter, result))
+            or _changed_parameters(step, result["key"])
             or _changed_modules(step, result["key"]) or _changed_inputs(result, inputs, seen)
             or _changed_packages(result))
 
 
-def _changed_cells(step: Step, key: dict) -> str:
-    old, new = key["cells"], step.key["cells"]
+def _changed_cells(step: Step, old: list[str]) -> str:
+    new = step.key["cells"]
     if old == new:
         return ""
     if sorted(old) == sorted(new):

@@ -23,6 +23,7 @@ LABEL = re.compile(r"\{[^{}\n]*?#(?P<label>(?:fig|tbl|eq|sec)-[\w:.-]*\w)[^{}\n]
 REFERENCE = re.compile(r"(?<![\w.@])-?@\{?(?P<key>[A-Za-z0-9_][\w:.#$%&+?<>~/-]*)")
 NOTE = re.compile(r"\[\^(?P<id>[^\]\s^]+)\]")
 OWN = ("fig-", "tbl-", "eq-", "sec-")
+PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")  # ASCII's; a backslash makes any of it plain
 UNKNOWN = "??"  # in a partial report, what belongs to a chapter that has no results yet
 
 
@@ -67,6 +68,8 @@ def line_of(text: str, position: int) -> int:
 def fill(text: str, values: dict[str, dict], chapter: str, path, line: int) -> str:
     """Fill in ``{{ name:format}}``; code spans and fences stay as they are.
 
+    A recorded string is shown as it is: whatever it holds, it is no markup.
+
     Parameters
     ----------
     text : str
@@ -91,12 +94,21 @@ def fill(text: str, values: dict[str, dict], chapter: str, path, line: int) -> s
         token = next((t for t in tokens if t.start() <= match.start() < t.end()), None)
         if token and (token["fence"] or token["code"] or token["comment"]):
             return match[0]
-        value = look_up(match["name"], match["format"] or "", values, chapter, path,
-                        line + line_of(text, match.start()) - 1)
-        # A hyphen is no minus sign; within a formula it becomes one by itself.
-        return "−" + value[1:] if value[:1] == "-" and token is None else value
+        recorded, value = look_up(match["name"], match["format"] or "", values, chapter, path,
+                                  line + line_of(text, match.start()) - 1)
+        if token:  # a formula: it says by itself what its signs mean
+            return value
+        if isinstance(recorded, str):
+            return plainly(value)
+        # A hyphen is no minus sign.
+        return "−" + value[1:] if value[:1] == "-" else value
 
     return TEMPLATE.sub(put, text)
+
+
+def plainly(text: str) -> str:
+    """Return Markdown that shows a text as it is, so that no data becomes markup."""
+    return PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
 
 
 def own_notes(text: str, chapter: str) -> str:
@@ -112,15 +124,15 @@ def own_notes(text: str, chapter: str) -> str:
     return NOTE.sub(rename, text)
 
 
-def look_up(name: str, spec: str, values: dict, chapter: str, path, line: int) -> str:
-    """Return one recorded value, formatted; ``name`` may be ``chapter.name``."""
+def look_up(name: str, spec: str, values: dict, chapter: str, path, line: int) -> tuple:
+    """Return one recorded value as it is, and formatted; ``name`` may be ``chapter.name``."""
     owner, _, key = name.rpartition(".")
     owner = owner or chapter
     if owner not in values:
         raise ReportError(f"{{{{ {name}}}}}: there is no chapter {owner!r}", path, line,
                           f"chapters are {', '.join(values)}")
     if values[owner] is None:
-        return UNKNOWN
+        return None, UNKNOWN
     if key not in values[owner]:
         raise ReportError(f"{{{{ {name}}}}}: no cell of {owner} recorded {key!r}", path, line,
                           f"record({key}=…) in a code cell, or correct the name")
@@ -130,7 +142,7 @@ def look_up(name: str, spec: str, values: dict, chapter: str, path, line: int) -
         raise ReportError(f"{{{{ {name}}}}} is {shown}", path, line,
                           "mend the code that records it; prose takes finite numbers only")
     try:
-        return format(value, spec)
+        return value, format(value, spec)
     except ValueError as error:
         raise ReportError(f"{{{{ {name}:{spec}}}}} does not fit {value!r} ({error})", path, line,
                           "use a format of Python's, such as .3f or .1%") from None

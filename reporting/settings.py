@@ -6,13 +6,57 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from __future__ import annotations
 
 import difflib
+import shlex
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from reporting.errors import ReportError
 
 FILE = "report.toml"
+KINDS = {"search": list, "retrain": list, "submission": dict}  # in TOML, where not the default's
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """A command of ``--retrain``, run in the project's folder, and what it costs, in words."""
+
+    command: str
+    cost: str
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What ``--submission`` packs, and what it is held to: ``[submission]``.
+
+    Attributes
+    ----------
+    files : tuple of str
+        Files and folders of the project.
+    imports : tuple of str
+        Libraries that may be imported; without any, all may.
+    bound : tuple of str
+        The files and folders that this binds.
+    answers : tuple of str
+        Labels of headings below which something must stand.
+    belong : tuple of str
+        Files that must be those which the report's results declare.
+    commands : tuple of str
+        Each must end well, in the project's folder.
+    note : str
+        What every module must say.
+    placeholders : dict of str to str
+        What stands for "author" and "username" until they are filled in, here and in README.md.
+    """
+
+    files: tuple[str, ...]
+    imports: tuple[str, ...] = ()
+    bound: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+    belong: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    note: str = ""
+    placeholders: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -25,6 +69,8 @@ class Settings:
         Printed at the top of the first page; Markdown. Empty ones are left out.
     max_pages : int
         A longer report is an error; 0 means no limit.
+    max_html_mb : int
+        A larger ``report.html`` is an error; 0 means no limit.
     bibliography : str
         A BibTeX file beside the chapters.
     show_code : bool
@@ -36,6 +82,10 @@ class Settings:
         Folders in which declared files are looked for by name, such as
         ``["$WEIGHTS", "../weights"]``; the first that has the file counts. Paths start at
         the chapters' folder.
+    retrain : tuple of Retraining
+        What ``--retrain`` runs, in this order: ``[[retrain]]`` with ``command`` and ``cost``.
+    submission : Submission or None
+        What ``--submission`` packs.
     """
 
     title: str = "Report"
@@ -43,10 +93,14 @@ class Settings:
     username: str = ""
     abstract: str = ""
     max_pages: int = 0
+    max_html_mb: int = 25
     bibliography: str = ""
     show_code: bool = False
     provenance: bool = True
     search: tuple[str, ...] = ()
+    # No parts of the report:
+    retrain: tuple[Retraining, ...] = field(default=(), repr=False)
+    submission: Submission | None = field(default=None, repr=False)
 
 
 def read_settings(folder: Path) -> Settings:
@@ -66,22 +120,59 @@ def read_settings(folder: Path) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise ReportError(f"this is not TOML: {error}", path) from None
     defaults = Settings()
-    known = {field.name for field in fields(Settings)}
+    known = {one.name for one in fields(Settings)}
     for name, value in data.items():
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
-            raise ReportError(f"{name} means nothing here", path, _line(path, name),
+            raise ReportError(f"{name} means nothing here", path, line_in(path, name),
                               f"is it {near[0]}?" if near else "known: " + ", ".join(sorted(known)))
-        kind = list if name == "search" else type(getattr(defaults, name))
+        kind = KINDS.get(name) or type(getattr(defaults, name))
         if type(value) is not kind:
-            raise ReportError(f"{name} should be of type {kind.__name__}", path, _line(path, name))
-    settings = Settings(**{**data, "search": tuple(data.get("search", ()))})
+            raise ReportError(f"{name} should be of type {kind.__name__}", path,
+                              line_in(path, name))
+    settings = Settings(**{**data, "search": tuple(data.get("search", ())),
+                           "retrain": _retraining(data.get("retrain", []), path),
+                           "submission": _submission(data.get("submission"), path)})
     if settings.bibliography and not (folder / settings.bibliography).is_file():
         raise ReportError(f"there is no bibliography {settings.bibliography}", path,
-                          _line(path, "bibliography"), "paths start at the chapters' folder")
+                          line_in(path, "bibliography"), "paths start at the chapters' folder")
     return settings
 
 
-def _line(path: Path, name: str) -> int | None:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return next((i for i, line in enumerate(lines, 1) if line.strip().startswith(name)), None)
+def _retraining(entries: list, path: Path) -> tuple[Retraining, ...]:
+    for one in entries:
+        if not (isinstance(one, dict) and set(one) == {"command", "cost"}
+                and all(isinstance(text, str) and text.strip() for text in one.values())):
+            raise ReportError("a [[retrain]] has a command and its cost, both strings", path,
+                              line_in(path, "[[retrain]]") or line_in(path, "retrain"))
+        try:
+            shlex.split(one["command"])
+        except ValueError as error:
+            raise ReportError(f"this command cannot be read ({error})", path,
+                              line_in(path, "command", one["command"])) from None
+    return tuple(Retraining(**one) for one in entries)
+
+
+def _submission(entries: dict | None, path: Path) -> Submission | None:
+    if entries is None:
+        return None
+    kinds = {one.name: {"note": str, "placeholders": dict}.get(one.name, list)
+             for one in fields(Submission)}
+    for name, value in entries.items():
+        if type(value) is not kinds.get(name) or not all(isinstance(v, str) for v in
+                                                        (value.values() if isinstance(value, dict) else value)):
+            raise ReportError(f"[submission]: {name} is unknown or of another type", path,
+                              line_in(path, name), "known: lists " + ", ".join(
+                                  k for k, v in kinds.items() if v is list) + ", a text note, "
+                              "a table placeholders; all of strings")
+    if not entries.get("files"):
+        raise ReportError("[submission] names no files", path, line_in(path, "[submission]"),
+                          'write files = ["README.md", …]')
+    plain = {k: tuple(v) if isinstance(v, list) else v for k, v in entries.items()}
+    return Submission(**plain)
+
+
+def line_in(path: Path, name: str, value: str = "") -> int | None:
+    """Return the line of a file of settings that starts with a name and holds a value."""
+    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+    return next((i for i, line in lines if line.strip().startswith(name) and value in line), None)

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reporting.calls import read_calls
+from reporting.errors import ReportError
 from reporting.parse import Cell, Chapter
-from reporting.prose import fill, own_notes, read_prose
+from reporting.progress import duration
+from reporting.prose import fill, own_notes, plainly, read_prose
 from reporting.settings import Settings
 from reporting.store import Store
 
@@ -113,10 +115,14 @@ def _cell(part, cell: Cell, outputs, values, document, settings, store) -> list[
             blocks.append("::: report-code\n" + _fenced(cell.source, "python") + "\n:::")
         for item in next(outputs, []):
             wording = {**item, **calls.prose.get(item.get("label"), {})}
+            line = cell.line + calls.labels.get(item.get("label"), 1) - 1
             if "caption" in wording:
-                line = cell.line + calls.labels.get(item["label"], 1) - 1
                 wording["caption"] = fill(wording["caption"], values, name, path, line)
-            blocks += _output(wording, cell, name, store)
+            try:
+                blocks += _output(wording, cell, name, store)
+            except ValueError as error:
+                raise ReportError(f"{item['label']}: {error}", path, line,
+                                  'formats are such as {"column": "{:.1%}"}') from None
     else:
         return []
     if not blocks:
@@ -166,6 +172,9 @@ def _figure(item: dict, name: str, store: Store) -> str:
 def _table(item: dict) -> str:
     """Return a captioned pipe table; columns of numbers are flush right."""
     columns, rows, formats = item["columns"], item["rows"], item["formats"]
+    for name in formats:
+        if name not in columns:
+            raise ValueError(f"formats names {name!r}, the columns are {', '.join(columns)}")
     numeric = [any(_is_number(row[i]) for row in rows)
                and all(_is_number(row[i]) or not isinstance(row[i], str) for row in rows)
                for i in range(len(columns))]
@@ -195,9 +204,14 @@ def _value(value, spec: str | None) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if spec:
-        text = spec.format(value)
+        try:
+            text = spec.format(value)
+        except (ValueError, LookupError, AttributeError, TypeError) as error:
+            raise ValueError(f"format {spec!r} does not fit {value!r} ({error})") from None
     else:
         text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, str):
+        return plainly(text)
     return "−" + text[1:] if _is_number(value) and text.startswith("-") else text
 
 
@@ -210,7 +224,7 @@ def _provenance(parts: list[Part]) -> str:
             continue  # a chapter without code
         env = result["environment"]
         runs.append(f"{part.chapter.name.replace('_', ' ')} ({result['date'][:10]}, "
-                    f"{env['device']}, {_duration(result['seconds'])})")
+                    f"{env['device']}, {duration(result['seconds'])})")
         packages |= {"Python": env["python"], **env["packages"]}
         inputs |= {item["name"]: item["fingerprint"] for item in result["depends"]}
     text = "**Provenance.** Runs: " + "; ".join(runs) + "."
@@ -220,9 +234,3 @@ def _provenance(parts: list[Part]) -> str:
     if packages:
         text += " Software: " + ", ".join(f"{n} {v}" for n, v in packages.items()) + "."
     return "::: report-provenance\n" + text.replace("@", "\\@") + "\n:::"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -35,6 +35,9 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(aside, path)
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None  # where a full disk was met is not told
+        raise
     finally:
         aside.unlink(missing_ok=True)
 
@@ -77,11 +80,12 @@ class Store:
             field = "data" if item["kind"] == part else part
             if item.get(field) is None:
                 continue
-            data = _bytes(item.pop(field), part)
+            data, pictures = _bytes(item.pop(field), part)
             name = f"{item.get('label', 'image')}-{digest(data)[:10]}.{ending}"
-            if not (home / name).exists() or digest((home / name).read_bytes()) != digest(data):
-                write_atomically(home / name, data)
-            files[name] = digest(data)
+            for file, content in {**pictures, name: data}.items():
+                if not _holds(home / file, content):
+                    write_atomically(home / file, content)
+                files[file] = digest(content)
             item[part + "_file"] = name
         return item
 
@@ -95,11 +99,11 @@ class Store:
         """
         path = self.folder / name / "result.json"
         try:
-            text = path.read_text(encoding="utf-8")
+            data = path.read_bytes()
         except FileNotFoundError:
             return None
         try:
-            body = json.loads(text)
+            body = json.loads(data)
             stated = body.pop("checksum")
         except (ValueError, KeyError, AttributeError, TypeError):
             raise Damaged("result.json is damaged") from None
@@ -134,9 +138,19 @@ def _checksum(body: dict) -> str:
     return digest(json.dumps(body, sort_keys=True))
 
 
-def _bytes(value: str, part: str) -> bytes:
-    if part != "png":
-        return value.encode()
-    import base64
+def _holds(path: Path, data: bytes) -> bool:
+    return path.exists() and path.read_bytes() == data
 
-    return base64.b64decode(value)
+
+def _bytes(value: str, part: str) -> tuple[bytes, dict[str, bytes]]:
+    """Return a part as its file holds it, and the files that it shares with others."""
+    if part == "png":
+        import base64
+
+        return base64.b64decode(value), {}
+    if part == "interactive":
+        from reporting.thumbnails import take_out
+
+        value, pictures = take_out(value)
+        return value.encode(), pictures
+    return value.encode(), {}

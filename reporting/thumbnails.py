@@ -6,8 +6,14 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
+import json
 import math
+import re
+
+SPRITE = re.compile(r'"(sprite-[0-9a-f]{10}\.webp)"')
+"""How a stored figure's JSON names its picture; see `take_out`."""
 
 
 def sprite(images, quality: int = 80) -> dict:
@@ -52,3 +58,28 @@ def sprite(images, quality: int = 80) -> dict:
     Image.fromarray(picture).save(file, "WEBP", quality=quality)
     data = base64.b64encode(file.getvalue()).decode()
     return {"image": f"data:image/webp;base64,{data}", "tile": size, "columns": columns}
+
+
+def take_out(figure: str) -> tuple[str, dict[str, bytes]]:
+    """Separate a plotly figure from its sprite, so that figures of the same images share it.
+
+    Parameters
+    ----------
+    figure : str
+        plotly's JSON.
+
+    Returns
+    -------
+    tuple of str and dict
+        The JSON with the picture's name in its place, and name → WebP; without a sprite the
+        JSON as it is, and nothing.
+    """
+    body = json.loads(figure)
+    meta = body.get("layout", {}).get("meta")
+    tiles = meta.get("sprite") if isinstance(meta, dict) else None
+    if not tiles:
+        return figure, {}
+    data = base64.b64decode(tiles["image"].partition(",")[2])
+    name = f"sprite-{hashlib.sha256(data).hexdigest()[:10]}.webp"
+    tiles["image"] = name
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False), {name: data}

@@ -14,6 +14,9 @@ from reporting.parse import Chapter
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 FRAME = re.compile(r"^\s*(?:Cell In\[(?P<count>\d+)\], line (?P<cell_line>\d+)"
                    r"|File (?P<file>.+?):(?P<line>\d+))(?:, in (?P<name>[^\n]+?))?\s*$", re.M)
+# Python prints first what was handled when the error arose; the error itself comes last.
+CHAIN = re.compile(r"^(?:The above exception was the direct cause of the following exception"
+                   r"|During handling of the above exception, another exception occurred):", re.M)
 # How CPython prints a frame of a file, which IPython falls back to at times.
 PLAIN = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>\S+))?', re.M)
 
@@ -45,7 +48,7 @@ def locate(error, chapter: Chapter, cells: list, root: Path, last_line) -> Repor
     starts = {cell.execution_count: chapter.cells[cell.metadata["origin"]].line
               for cell in cells if cell.metadata.get("origin", -1) >= 0 and cell.execution_count}
     trace = COLOURS.sub("", "\n".join(error.traceback or ()))
-    frames = _frames(trace, starts, chapter, root)
+    frames = _frames(CHAIN.split(trace)[-1], starts, chapter, root)
     own = [line for path, line, _ in frames if path == chapter.path]
     place = own[-1] if own else starts.get(error.exec_count, last_line)
     told = [f"{shown(path)}:{line}" + (f" in {name}" if name else "")

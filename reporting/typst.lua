@@ -172,19 +172,11 @@ local function short_title(header)
   return pandoc.Inlines({ pandoc.Emph(header.content) })
 end
 
-local function read_file(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("a")
-  file:close()
-  return text
-end
-
--- A figure to explore: its data, for the script in report.html, and the picture for paper.
+-- A figure to explore, whose data html.py puts in later, and the picture for paper.
 local function interactive(div, image)
-  local data = read_file(div.attributes.interactive):gsub("</", "<\\/")
   return {
-    pandoc.RawBlock("html", '<div class="explore" data-of="' .. div.identifier .. '"></div>'
-      .. '<script type="application/json" id="data-' .. div.identifier .. '">' .. data .. "</script>"),
+    pandoc.RawBlock("html", '<div class="explore" data-of="' .. div.identifier
+      .. '" data-file="' .. div.attributes.interactive .. '"></div>'),
     pandoc.Div({ pandoc.Plain({ image }) }, { class = "printed" }),
   }
 end

@@ -18,6 +18,7 @@ from reporting.store import digest
 
 HERE = Path(__file__).parent
 TOOLS = ("pypandoc_binary", "typst", "plotly")
+ROOM = b"<!-- made-from -->"  # in the page's template
 MARK = re.compile(rb'<meta name="made-from" content="(\w+) (\w+)">')
 
 
@@ -51,6 +52,11 @@ def made_from(document: Stitched, settings: Settings, chapters: Path, out: Path,
         except importlib.metadata.PackageNotFoundError:
             parts.append("")
     return digest("\n".join(parts))
+
+
+def marked(page: bytes, state: str, pdf: bytes) -> bytes:
+    """Return a page that says what it and the PDF beside it were made from."""
+    return page.replace(ROOM, f'<meta name="made-from" content="{state} {digest(pdf)}">'.encode(), 1)
 
 
 def is_current(pdf: Path, page: Path, state: str) -> bool:

@@ -3,8 +3,12 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+import shutil
+
 import pytest
 from fake_report import Fake
+
+import reporting.run
 
 
 @pytest.fixture
@@ -18,3 +22,16 @@ def built(tmp_path_factory):
     report = Fake(tmp_path_factory.mktemp("built"))
     assert report.build() == 0, report.said
     return report
+
+
+@pytest.fixture
+def copy(built, tmp_path, monkeypatch):
+    """The built report moved elsewhere, in which no chapter may run."""
+    shutil.copytree(built.root, tmp_path, dirs_exist_ok=True)
+    moved = Fake(tmp_path, written=True)
+
+    def refuse(chapter, *_args, **_kwargs):
+        raise AssertionError(f"{chapter.name} was run")
+
+    monkeypatch.setattr(reporting.run, "execute", refuse)
+    return moved

@@ -4,6 +4,8 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import asyncio
+import base64
+import io
 import json
 import re
 import shutil
@@ -28,13 +30,18 @@ import numpy as np
 import plotly.graph_objects as go
 from reporting import show, sprite
 
-images = np.zeros((4, 8, 8, 3), np.uint8)
-fig, ax = plt.subplots(figsize=(4, 1))
-ax.plot([0, 1, 2, 3])
-twin = go.Figure(go.Scatter(x=[0, 1, 2, 3], y=[0, 1, 2, 3], mode="markers",
-                            marker={"size": 30}, customdata=[0, 1, 2, 3]))
-twin.update_layout(meta={"sprite": sprite(images)}, title="</script>")
-show(fig, label="fig-points", caption="Points.", interactive=twin)
+colours = np.uint8([[250, 0, 0], [0, 250, 0], [0, 0, 250], [250, 250, 0]])
+images = np.broadcast_to(colours[:, None, None], (4, 32, 32, 3))
+places = np.arange(4)
+for name in ("points", "again", "plain"):
+    fig, ax = plt.subplots(figsize=(4, 1))
+    ax.plot([0, 1, 2, 3])
+    twin = go.Figure(go.Scatter(x=places, y=places / 2, mode="markers", name=name,
+                                marker={"size": 30}, customdata=places))
+    twin.update_layout(title="</script><!-- <script>")
+    if name != "plain":
+        twin.update_layout(meta={"sprite": sprite(images)})
+    show(fig, label="fig-" + name, caption="Points.", interactive=twin)
 '''
 
 
@@ -78,13 +85,26 @@ def test_sprites():
 
 @pytest.mark.skipif(BROWSER is None, reason="needs Chromium or Chrome")
 def test_hovering_shows_the_picture_behind_a_point(page, tmp_path):
-    number, trouble = asyncio.run(asyncio.wait_for(hover(page, tmp_path), 120))
+    from PIL import Image
+
+    number, picture, trouble = asyncio.run(asyncio.wait_for(hover(page, tmp_path), 120))
     assert number == "2"
+    seen = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).reshape(-1, 3)
+    assert np.abs(seen - np.array([0, 0, 250])).max() < 30, "the third image is blue"
     assert trouble == [], "no request should leave the page, and no error be logged"
 
 
+def test_figures_share_their_pictures(page):
+    results = page.parent / "results/03_explore"
+    (picture,) = results.glob("*.webp")
+    assert len(list(results.glob("fig-*.json"))) == 3
+    text = page.read_text(encoding="utf-8")
+    data = base64.b64encode(picture.read_bytes()).decode()
+    assert text.count(data) == 1 and text.count(f'id="{picture.name}"') == 1
+
+
 async def hover(page, profile):
-    """Put the mouse on the third point; return what is shown, and requests and errors."""
+    """Put the mouse on the third point; return its number, its picture, requests and errors."""
     from tornado.httpclient import AsyncHTTPClient
     from tornado.websocket import websocket_connect
 
@@ -125,7 +145,7 @@ async def _drive(socket, page):
     for domain in ("Network", "Runtime", "Log", "Page"):
         await call(domain + ".enable")
     await call("Page.navigate", url=page.as_uri())
-    while not await value("document.querySelectorAll('.explore .points path').length == 4"):
+    while not await value("document.querySelectorAll('.explore .points path').length == 12"):
         await asyncio.sleep(0.05)
     box = "document.querySelectorAll('.explore .points path')[2].getBoundingClientRect()"
     await value("document.querySelector('.explore').scrollIntoView()")
@@ -136,7 +156,10 @@ async def _drive(socket, page):
         for step in (3, 0):
             await call("Input.dispatchMouseEvent", type="mouseMoved", x=x + step, y=y + step)
         await asyncio.sleep(0.05)
-    return await value(f"{shown}.dataset.number"), trouble
+    clip = {"x": await value(f"{shown}.getBoundingClientRect().x + scrollX") + 30, "width": 40,
+            "y": await value(f"{shown}.getBoundingClientRect().y + scrollY") + 30, "height": 40}
+    shot = await call("Page.captureScreenshot", format="png", clip={**clip, "scale": 1})
+    return await value(f"{shown}.dataset.number"), base64.b64decode(shot["data"]), trouble
 
 
 def _note(event, trouble, page):

@@ -3,6 +3,9 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,10 +63,36 @@ SHOW = 'show(fig, label="fig-a", caption="{}", width={})  # {}\n'
 def test_captions_and_formats_are_prose():
     one, two = (read_calls(SHOW.format(text, 1, "x")) for text in ("é one", "two"))
     assert one.code == two.code
-    assert one.prose == {"fig-a": {"caption": "é one"}}
+    assert one.prose == {"fig-a": {"caption": "é one", "place": "here"}}
     table = 'table(f, "tbl-a", "cap", {"x": "{:.1f}"})'
     assert read_calls(table).prose == {"tbl-a": {"caption": "cap", "formats": {"x": "{:.1f}"}}}
     assert read_calls(table).code == read_calls(table.replace(".1f", ".2f")).code
+
+
+BARE = 'show(fig, label="fig-a", caption="one")'
+
+
+@pytest.mark.parametrize("before, after", [
+    (BARE, 'show(fig, label="fig-a", caption="one", place="top")'),
+    (BARE, 'show(fig, place="top", label="fig-a", caption="one")'),
+    (BARE, 'show(fig, label="fig-a", caption="é",\n     place="top")'),
+    ('show(\n    fig,\n    label="fig-a",\n    caption="one",  # a note\n)',
+     'show(\n    fig,\n    label="fig-a",\n    caption="one",  # a note\n    place="top",\n)'),
+    ('show(\n    fig,\n    label="fig-a",\n    caption="one",\n)',
+     'show(\n    fig,\n    label="fig-a",\n    caption="one",\n    place="top"\n)'),
+    ('show(fig, label="fig-a", caption=("one"))',
+     'show(fig, label="fig-a", caption=("two"), place="auto")'),
+    ('table(f, "tbl-a", "cap")', 'table(f, "tbl-a", "cap", formats={"x": "{:.1f}"})'),
+    ('table(f, label="tbl-a", caption="cap")',
+     'table(f, label="tbl-a", formats={"x": "{:.1f}", "y": "{}"}, caption="cap")'),
+    ('%matplotlib inline\n' + BARE, '%matplotlib inline\n' + BARE[:-1] + ', place="top")'),
+])
+def test_optional_prose_may_be_given_or_not(before, after):
+    assert read_calls(before).code == read_calls(after).code
+
+
+def test_a_place_that_only_a_run_knows_is_code():
+    assert read_calls(BARE).code != read_calls(BARE[:-1] + ", place=where)").code
 
 
 @pytest.mark.parametrize("changed", [SHOW.format("a", 0.5, "x"), SHOW.format("a", 1, "y"),
@@ -86,3 +115,13 @@ def test_computed_captions_and_labels_are_code():
 def test_recorded_names():
     assert read_calls("record(a=1, b=2)").recorded == {"a", "b"}
     assert not read_calls("record(**values)").complete
+
+
+def test_reading_a_chapter_compiles_no_grammars(tmp_path):
+    (tmp_path / "rfc3987_syntax.py").write_text("raise SystemExit('compiled')\n")
+    code = "from pathlib import Path; from reporting.parse import parse_chapter\n" \
+           "parse_chapter(Path('c.py'), '# %%\\nx = 1\\n')\n" \
+           "import sys; sys.exit('rfc3987_syntax' in sys.modules)"
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", code], check=True,
+                   env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{root}"})

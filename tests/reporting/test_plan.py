@@ -39,7 +39,8 @@ def run(fake, name=None, **changes):
     for step in plan(fake, **parameters):
         if name in (None, step.chapter.name):
             Store(fake.out / "results").save(step.chapter.name,
-                                             {**RESULT, "key": step.key, **changes})
+                                             {**RESULT, "key": step.key, "text": step.chapter.text,
+                                              **changes})
 
 
 @pytest.fixture
@@ -59,7 +60,10 @@ def test_without_results_all_runs(fake):
     (FIRST, "Squares up to {{ last:.0f}}", "Squares"),
     (FIRST, '# %% tags=["parameters"]', '# %% tags=["parameters", "hide-input"]'),
     (FIRST, "# %%\nimport matplotlib", '# %% [markdown]\n# More.\n\n# %%\nimport matplotlib'),
+    (FIRST, "as $x^2$.\")", "as $x^2$.\", place=\"top\")"),
+    (FIRST, "as $x^2$.\")", "as $x^2$.\",\n     place=\"top\",)"),
     (SECOND, "{:.0%}", "{:.2%}"),
+    (SECOND, ', formats={"share": "{:.0%}"}', ""),
     ("shapes/unused.py", "1", "2"),
     ("chapters/report.toml", "A fake", "Another"),
     ("chapters/refs.bib", "Elements", "The Elements"),
@@ -88,6 +92,17 @@ def test_what_must_run(stored, file, old, new, reason):
     else:
         stored.write(file, new)
     assert reasons(stored) == {"01_squares": reason}
+
+
+def test_results_of_a_builder_that_took_prose_for_code_hold(fake):
+    run(fake)
+    for step in plan(fake):
+        key = {**step.key, "cells": ["as another builder hashed it"] * len(step.key["cells"])}
+        Store(fake.out / "results").save(step.chapter.name, {**RESULT, "key": key,
+                                                             "text": step.chapter.text})
+    assert reasons(fake) == {}
+    fake.edit(FIRST, "count = 3", "count = 4")
+    assert reasons(fake) == {"01_squares": "code of line 8 changed"}
 
 
 def test_a_chapter_without_code_never_runs(stored):

@@ -16,9 +16,9 @@ def test_without_a_file_there_are_defaults(tmp_path):
 def test_a_full_file(tmp_path):
     (tmp_path / "refs.bib").write_text("")
     (tmp_path / "report.toml").write_text(
-        'title = "T"\nauthor = "A"\nusername = "u"\nabstract = "x"\nmax_pages = 14\n'
+        'title = "T"\nauthor = "A"\nusername = "u"\nabstract = "x"\nmax_pages = 14\nmax_html_mb = 9\n'
         'bibliography = "refs.bib"\nshow_code = true\nprovenance = false\nsearch = ["$W", "w"]\n')
-    assert read_settings(tmp_path) == Settings("T", "A", "u", "x", 14, "refs.bib", True, False,
+    assert read_settings(tmp_path) == Settings("T", "A", "u", "x", 14, 9, "refs.bib", True, False,
                                                ("$W", "w"))
 
 
@@ -26,6 +26,9 @@ def test_a_full_file(tmp_path):
     ('titel = "x"', r"report\.toml:1: titel means nothing here\n.*is it title\?"),
     ('title = "x"\nmax_pages = "14"', r"report\.toml:2: max_pages should be of type int"),
     ("title = ", "this is not TOML"),
+    ('title = "x"\n[[retrain]]\ncommand = "train"', r"report\.toml:2: .* has a command and its cost"),
+    ('retrain = ["train"]', r"report\.toml:1: .* has a command and its cost"),
+    ("""[[retrain]]\ncost = "1 h"\ncommand = "a 'b" """, r"report\.toml:3: .*No closing quotation"),
     ('bibliography = "none.bib"', r"report\.toml:1: there is no bibliography none\.bib"),
 ])
 def test_faults(tmp_path, text, message):

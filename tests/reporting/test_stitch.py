@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reporting.errors import ReportError
 from reporting.parse import parse_chapter
 from reporting.settings import Settings
 from reporting.stitch import Part, stitch
@@ -59,6 +60,27 @@ def test_captions_and_formats_come_from_the_text():
     call = 'table(f, label="tbl-a", caption="now {{ x:.1f}}", formats={"share": "{:.2f}"})'
     text = stitched(f"# %%\n{call}\n", [TABLE])
     assert "\nnow 0.5\n" in text and "| 0.25 |" in text and "old" not in text.split(":::")[1]
+
+
+def test_what_the_text_does_not_say_any_more_is_forgotten():
+    call = 'table(f, label="tbl-a", caption="now")'
+    assert "| 0.25 |" in stitched(f"# %%\n{call}\n", [TABLE])
+    figure = {"kind": "figure", "label": "fig-a", "caption": "", "width": 1, "svg_file": "a.svg",
+              "place": "top"}
+    for call, place in (('show(f, "fig-a", "")', False), ('show(f, "fig-a", "", **more)', True)):
+        assert ('place="top"' in stitched(f"# %%\n{call}\n", [figure])) == place
+
+
+@pytest.mark.parametrize("formats, words", [
+    ('{"share": "{:.0q}"}', "format '{:.0q}' does not fit 0.25"),
+    ('{"share": "{:.0%"}', "does not fit 0.25"),
+    ('{"name": "{:.1f}"}', "does not fit 'a|b'"),
+    ('{"size": "{:.1f}"}', "formats names 'size', the columns are name, share, n"),
+])
+def test_formats_that_do_not_fit(formats, words):
+    with pytest.raises(ReportError) as caught:
+        stitched(f'# %%\nx = 1\ntable(f, label="tbl-a", caption="c", formats={formats})\n', [TABLE])
+    assert "01_a.py:3: tbl-a: " in str(caught.value) and words in str(caught.value)
 
 
 def test_provenance():

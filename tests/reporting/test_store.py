@@ -11,7 +11,7 @@ import pytest
 
 from reporting.errors import ReportError
 from reporting.lock import locked
-from reporting.store import Store, write_atomically
+from reporting.store import Damaged, Store, write_atomically
 
 RESULT = {"outputs": [[{"kind": "figure", "label": "fig-a", "svg": "<svg>é</svg>",
                         "interactive": None},
@@ -96,3 +96,18 @@ def test_one_build_at_a_time_and_the_dead_hold_nothing(tmp_path):
     holder.communicate()
     with locked(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("bit", [1, 128])
+def test_no_flipped_bit_of_a_result_passes(tmp_path, bit):
+    store = Store(tmp_path)
+    store.save("q", {"values": {"a": 1}, "outputs": []})
+    path = tmp_path / "q/result.json"
+    good = path.read_bytes()
+    for position in range(len(good) - 1):  # the last is the end of the line, which says nothing
+        path.write_bytes(good[:position] + bytes([good[position] ^ bit]) + good[position + 1 :])
+        try:
+            body = store.load("q")
+        except Damaged:
+            continue
+        assert body["values"] == {"a": 1} and body["outputs"] == [], position
