@@ -69,7 +69,7 @@ def test_a_damaged_checkpoint_is_refused(small, tiny, checkpoint, damage):
     assert "is damaged" in refusal(small, tiny, checkpoint)
 
 
-@pytest.mark.parametrize("part", ["experiment", "data_fingerprint", "history", "seconds", "encoder", "optimizer"])
+@pytest.mark.parametrize("part", ["experiment", "data_fingerprint", "history", "legs", "encoder", "optimizer"])
 def test_a_checkpoint_without_a_part_is_refused(small, tiny, checkpoint, part):
     content = torch.load(checkpoint, weights_only=True)
     del content[part]
@@ -96,7 +96,7 @@ class Planted:
 
 def test_code_in_a_checkpoint_does_not_run(small, tiny, checkpoint, tmp_path):
     content = torch.load(checkpoint, weights_only=True)
-    torch.save({**content, "seconds": Planted(tmp_path / "witness")}, checkpoint)
+    torch.save({**content, "legs": Planted(tmp_path / "witness")}, checkpoint)
     assert "is damaged" in refusal(small, tiny, checkpoint)
     assert not (tmp_path / "witness").exists()
 

@@ -3,6 +3,8 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 import torch
@@ -46,8 +48,8 @@ def test_an_empty_cluster_is_no_neighbour(blobs):
 
 
 def test_duplicates_have_a_score():
-    y = torch.zeros(6, 2)
-    assert C.silhouette(y, torch.tensor([0, 0, 0, 1, 1, 1])) == 0
+    y = torch.tensor([[0.0, 0.0]] * 6 + [[5.0, 0.0]])
+    assert C.silhouette(y, torch.tensor([0, 0, 0, 1, 1, 1, 2])) == 0
 
 
 def test_one_cluster_has_no_silhouette(blobs):
@@ -63,6 +65,20 @@ def test_agreement_does_not_depend_on_the_names_of_clusters(blobs):
     assert C.agreement(halves, cloud).rand_index == pytest.approx(0, abs=0.02)
     # By hand: clusters {0, 0, 1}, classes {0, 1, 1}: the best assignment gets two of three right.
     assert C.agreement(torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1])).accuracy == pytest.approx(2 / 3)
+
+
+def test_best_classes_are_those_of_brute_force():
+    generator = torch.Generator().manual_seed(1)
+    clusters, labels = torch.randint(4, (2, 60), generator=generator)
+    found = C.best_classes(clusters, labels)
+    hits = {order: (torch.tensor(order)[clusters] == labels).sum().item() for order in permutations(range(4))}
+    assert hits[tuple(found.tolist())] == max(hits.values())
+
+
+def test_fewer_clusters_than_classes_still_get_different_classes():
+    clusters, labels = torch.tensor([0, 0, 1, 1]), torch.tensor([2, 2, 0, 1])
+    found = C.best_classes(clusters, labels)
+    assert sorted(found.tolist()) == [0, 1, 2] and found[0] == 2
 
 
 @pytest.mark.parametrize("k", [1, 601])

@@ -3,22 +3,19 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
-import ast
-import sys
 from pathlib import Path
 
 import pytest
 
+from reporting.checks import carries_note, foreign_imports
+from reporting.settings import read_settings
 from vicreg.storage import PROJECT
 
 ASSISTANT_LINE = "Written with an AI coding assistant; see the report's section on automatic tools."
-CHAPTER_TOP = 30  # lines; a chapter is a percent-script and has no docstring
-
 LIBRARIES = {
     "numpy", "scipy", "sklearn", "faiss", "torch", "torchvision", "matplotlib", "tensorboard",
     "wandb", "pandas", "plotly", "tqdm",
 }  # fmt: skip
-ALLOWED = LIBRARIES | {"vicreg", "reporting"} | sys.stdlib_module_names
 
 
 def files(*patterns: str) -> list[Path]:
@@ -35,25 +32,16 @@ def relative(path: Path) -> str:
 
 
 def imports(source: str) -> set[str]:
-    """The top-level names of everything that a source imports, wherever in it; relative ones are "."."""
-    names = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names.add("." if node.level else node.module)
-        elif isinstance(node, ast.Call) and called(node) in ("import_module", "__import__"):
-            argument = node.args[0] if node.args else None
-            names.add(argument.value if isinstance(argument, ast.Constant) else "(computed)")
-    return {name.split(".")[0] or "." for name in names}
-
-
-def called(node: ast.Call) -> str | None:
-    return getattr(node.func, "attr", None) or getattr(node.func, "id", None)
+    """The top-level names that a source imports from outside the standard library."""
+    return foreign_imports(source, set())
 
 
 def foreign(source: str) -> set[str]:
-    return imports(source) - ALLOWED - {"."}
+    return foreign_imports(source, LIBRARIES | {"vicreg", "reporting"})
+
+
+def test_the_submission_is_held_to_the_exercises_list():
+    assert set(read_settings(PROJECT / "chapters").submission.imports) == LIBRARIES
 
 
 def test_there_is_something_to_look_at():
@@ -96,11 +84,7 @@ def test_the_method_and_the_builder_do_not_import_each_other():
 
 
 def names_the_assistant(source: str, is_chapter: bool) -> bool:
-    """Whether the docstring, in a chapter a comment near the top, has the line that names the tools."""
-    if is_chapter:
-        top = source.splitlines()[:CHAPTER_TOP]
-        return any(line.startswith("#") and ASSISTANT_LINE in line for line in top)
-    return ASSISTANT_LINE in (ast.get_docstring(ast.parse(source)) or "").splitlines()
+    return carries_note(source, ASSISTANT_LINE, is_chapter)
 
 
 @pytest.mark.parametrize("path", [*SUBMITTED, *BUILDER, *OTHERS], ids=relative)
@@ -115,4 +99,4 @@ def test_every_module_names_the_automatic_tools(path):
 )
 def test_a_module_without_the_line_is_found(source):
     assert not names_the_assistant(source, is_chapter=False)
-    assert not names_the_assistant("\n" * CHAPTER_TOP + f"# {ASSISTANT_LINE}", is_chapter=True)
+    assert not names_the_assistant(source.replace("# ", ""), is_chapter=True)

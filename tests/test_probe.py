@@ -8,8 +8,9 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch.testing import assert_close
 
+from vicreg import probe
 from vicreg.errors import VICRegError
-from vicreg.probe import linear_probe, standardise
+from vicreg.probe import linear_probe, probe_held_out, standardise
 
 
 def features(images):
@@ -39,6 +40,25 @@ def test_agrees_with_logistic_regression_on_real_images(sets):
     assert ours.accuracy == pytest.approx(reference.score(test_x, test_labels), abs=0.01)
 
 
+def test_steps_are_those_of_torchs_sgd_and_cross_entropy(sets, monkeypatch):
+    monkeypatch.setattr(probe, "STEPS", 40)
+    x = probe.with_ones(standardise(sets[0], sets[2])[0]).double()
+    labels = sets[1]
+    W = probe.fit_linear_layer(
+        x, torch.nn.functional.one_hot(labels).double(), torch.Generator().manual_seed(3)
+    )
+    generator = torch.Generator().manual_seed(3)
+    weight = 0.01 * torch.randn(10, x.shape[1], generator=generator)
+    weight[:, -1] = 0
+    weight = weight.double().requires_grad_()
+    optimizer = torch.optim.SGD([weight], lr=0.1, momentum=0.9)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=40)
+    for batch in probe.shuffled_batches(len(x), generator):
+        torch.nn.functional.cross_entropy(x[batch] @ weight.T, labels[batch]).backward()
+        optimizer.step(), optimizer.zero_grad(), schedule.step()
+    assert_close(W, weight.detach(), rtol=1e-6, atol=1e-7)
+
+
 def test_accuracies_are_shares_of_their_own_sets(sets, result):
     train_y, train_labels, _, test_labels = sets
     assert result.accuracy == (result.predictions == test_labels).double().mean()
@@ -52,6 +72,14 @@ def test_separable_classes_are_separated():
     labels = torch.arange(300) % 3
     y = torch.nn.functional.one_hot(labels, 3).float()
     assert linear_probe(y, labels, y, labels).accuracy == 1
+
+
+def test_held_out_codes_are_a_tenth_and_not_learned_from():
+    """Codes that name their image: what is learned by heart is worth nothing on the others."""
+    labels = torch.arange(1000) % 10
+    result = probe_held_out(torch.eye(1000), labels)
+    assert len(result.predictions) == 100
+    assert result.train_accuracy == 1 and result.accuracy < 0.5
 
 
 def test_random_labels_give_chance():

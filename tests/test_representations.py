@@ -43,7 +43,7 @@ def images(sample):
 @pytest.fixture
 def run(encoder):
     history = History(torch.zeros(1, 2, 3), torch.zeros(1, 3))
-    provenance = Provenance("CIFAR-10", "0" * 64, "CPU", "float32", 1.0, "2")
+    provenance = Provenance("CIFAR-10", "0" * 64, ())
     return Run(VICREG, encoder, Projector().eval(), history, provenance, "f" * 64)
 
 

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.testing import assert_close
 
 from vicreg import train as T
 from vicreg import views as V
 from vicreg.__main__ import main
+from vicreg.errors import VICRegError
 from vicreg.storage import PROJECT, weights_folder
 
 CPU = torch.device("cpu")
@@ -125,3 +127,48 @@ def test_a_finished_run_is_not_trained_again(small, tiny, monkeypatch, epochs):
     weights = T.train(replace(small, epochs=epochs), tiny, CPU)
     content = torch.load(weights, weights_only=True)
     assert content["experiment"]["epochs"] == len(content["history"]["train"]) == 2, "what was trained"
+
+
+# Runs whose checkpoint is gone ------------------------------------------------------------------
+
+
+@pytest.fixture
+def shipped(small, tiny, checkpoint):
+    """The weights of a run of one epoch, without its checkpoint."""
+    weights = T.train(replace(small, epochs=1), tiny, CPU)
+    checkpoint.unlink()
+    return torch.load(weights, weights_only=True)
+
+
+def test_weights_without_a_checkpoint_are_extended_with_a_fresh_optimizer(small, tiny, shipped, load_small):
+    content = torch.load(T.train(small, tiny, CPU, extend=True), weights_only=True)
+    history = content["history"]
+    assert_close(history["train"][0], shipped["history"]["train"][0], rtol=0, atol=0)
+    assert len(history["train"]) == len(history["test"]) == 3
+    legs = content["provenance"]["legs"]
+    assert [(leg["epochs"], leg["optimizer"]) for leg in legs] == [(1, "fresh"), (2, "fresh")]
+    # The views are those that an uninterrupted run draws: its second epoch starts where this did.
+    uninterrupted = torch.load(T.train(small, tiny, CPU), weights_only=True)["history"]["train"]
+    assert_close(history["train"][1, 0], uninterrupted[1, 0], rtol=1e-2, atol=1e-3)
+
+
+def test_without_extend_a_run_without_a_checkpoint_starts_anew(small, tiny, shipped, load_small):
+    content = torch.load(T.train(replace(small, epochs=1), tiny, CPU), weights_only=True)
+    assert [leg["epochs"] for leg in content["provenance"]["legs"]] == [1]
+
+
+def test_an_extended_run_that_was_stopped_goes_on_from_its_checkpoint(small, tiny, shipped, load_small):
+    T.train(replace(small, epochs=2), tiny, CPU, extend=True)
+    legs = torch.load(T.train(small, tiny, CPU, extend=True), weights_only=True)["provenance"]["legs"]
+    assert [(leg["epochs"], leg["optimizer"]) for leg in legs] == [(1, "fresh"), (2, "fresh")]
+
+
+@pytest.mark.parametrize("change", [{"learning_rate": 1e-3}, {"variance_weight": 0.0}])
+def test_weights_of_other_settings_are_not_extended(small, tiny, shipped, load_small, change):
+    with pytest.raises(VICRegError, match=f"vicreg.pt were trained with other settings .{next(iter(change))}"):
+        T.train(replace(small, **change), tiny, CPU, extend=True)
+
+
+def test_extending_without_weights_says_so(small, tiny):
+    with pytest.raises(VICRegError, match=r"vicreg\.pt cannot be read"):
+        T.train(small, tiny, CPU, extend=True)

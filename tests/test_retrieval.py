@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from vicreg.anomaly import anomaly_scores, roc
+from vicreg.anomaly import anomaly_scores, anomaly_scores_by_k, roc
 from vicreg.retrieval import (
     most_distant,
     most_entangled,
@@ -88,6 +88,14 @@ def test_scores_are_mean_l2_distances_not_squared(y):
     test = torch.randn(20, 16, generator=torch.Generator().manual_seed(2))
     expected = all_distances(test, y).sort(dim=1).values[:, :2].mean(1)
     assert_close(anomaly_scores(test, y, k=2).double(), expected, rtol=1e-6, atol=1e-6)
+
+
+def test_scores_by_k_are_those_of_every_k(y):
+    test = torch.randn(20, 16, generator=torch.Generator().manual_seed(2))
+    by_k = anomaly_scores_by_k(test, y, 7)
+    assert by_k.shape == (20, 7)
+    for k in range(1, 8):
+        assert_close(by_k[:, k - 1], anomaly_scores(test, y, k))
 
 
 def test_far_images_are_more_anomalous(y):

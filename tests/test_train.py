@@ -30,9 +30,9 @@ def batches(monkeypatch):
     """Every batch that views were made of, in training and on the test set, as they come."""
     seen, view = [], V.view
 
-    def note(batch, generator):
+    def note(batch, generator, share):
         seen.append(batch.clone())
-        return view(batch, generator)
+        return view(batch, generator, share)
 
     monkeypatch.setattr(V, "view", note)
     return seen
@@ -40,7 +40,7 @@ def batches(monkeypatch):
 
 def literal_training(experiment, images, steps):
     """Algorithm 1 with Adam written out: the models' parameters and each step's objectives."""
-    encoder, projector = T.initial_models(experiment.seed, CPU)
+    encoder, projector = T.initial_models(experiment, len(images), CPU)
     encoder.train(), projector.train()
     parameters = [*encoder.parameters(), *projector.parameters()]
     first = [torch.zeros_like(p) for p in parameters]
@@ -109,7 +109,7 @@ def test_history_holds_every_batch_and_every_epochs_test(trained):
 
 def test_test_losses_are_of_two_random_views_projections_and_evaluation_mode(trained, tiny):
     after = torch.load(trained.checkpoint, weights_only=True)
-    encoder, projector = T.initial_models(1, CPU)
+    encoder, projector = T.initial_models(replace(VICREG, seed=1), 20, CPU)
     encoder.load_state_dict(after["encoder"]), projector.load_state_dict(after["projector"])
     encoder.eval(), projector.eval()
     generator = T.epoch_generator(0, 1, T.TESTING, CPU)  # of the second epoch
@@ -123,7 +123,7 @@ def test_test_losses_are_of_two_random_views_projections_and_evaluation_mode(tra
 
 
 def test_test_losses_average_all_full_batches(small, tiny, batches):
-    models = T.initial_models(0, CPU)
+    models = T.initial_models(small, 20, CPU)
     rows = T.test_losses(replace(small, batch_size=4), V.generated_pairs(tiny.test.images), 10, *models, CPU, 0)
     assert rows.shape == (2, 3)
     shown = torch.cat(batches[::2])
@@ -155,7 +155,9 @@ def test_views_of_epochs_branches_and_sets_differ(tiny):
 def test_initial_models_follow_the_seed_alone(tiny):
     torch.manual_seed(5)
     before = torch.random.get_rng_state()
-    one, same, other = (T.initial_models(seed, CPU)[1].state_dict() for seed in (0, 0, 1))
+    one, same, other = (
+        T.initial_models(replace(VICREG, seed=seed), 20, CPU)[1].state_dict() for seed in (0, 0, 1)
+    )
     assert torch.equal(torch.random.get_rng_state(), before)
     assert_close(one, same, rtol=0, atol=0)
     assert not torch.equal(one["0.weight"], other["0.weight"])

@@ -33,6 +33,7 @@ def vicreg(trained):
 def test_each_ablation_differs_in_what_its_question_names():
     for name, change in {
         "no_variance": {"variance_weight": 0},
+        "latent_optimization": {"latent": True},
         "no_generated_neighbors": {"neighbours_of": "vicreg", "epochs": 1},
         "no_generated_neighbors_long": {"neighbours_of": "vicreg"},
     }.items():

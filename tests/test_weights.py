@@ -20,14 +20,15 @@ from vicreg.augment import normalise
 from vicreg.data import find_cifar10, load_cifar10
 from vicreg.errors import VICRegError
 from vicreg.experiments import VICREG
+from vicreg.latent import LatentCodes
 from vicreg.model import Encoder, Projector
 from vicreg.probe import linear_probe
 from vicreg.representations import embed
 from vicreg.storage import PROJECT, data_folder, weights_folder
-from vicreg.weights import History, Provenance, load_run, save_run, weights_file
+from vicreg.weights import History, Leg, Provenance, joined, load_run, save_run, weights_file
 
 FLIPS = 60
-PROVENANCE = Provenance("CIFAR-10", "0" * 64, "a CPU", "float32", 12.5, "2.11")
+PROVENANCE = Provenance("CIFAR-10", "0" * 64, (Leg(2, 12.5, "a CPU", "float32", "2.11", "fresh"),))
 HISTORY = History(torch.rand(2, 5, 3), torch.rand(2, 3))
 
 
@@ -87,9 +88,10 @@ def test_every_setting_survives(models, tmp_path):
     odd = replace(
         VICREG, name="odd", seed=7, epochs=3, batch_size=12, learning_rate=0.1, betas=(0.5, 0.6), weight_decay=0.2,
         invariance_weight=1.5, variance_weight=0.0, covariance_weight=3.0, target_std=4.0, eps=0.5,
-        neighbours_of="vicreg",
+        neighbours_of="vicreg", latent=True,
     )  # fmt: skip
     assert all(asdict(odd)[key] != value for key, value in asdict(VICREG).items() if key != "description")
+    models = LatentCodes(3), models[1]
     assert load_run(save_run(odd, *models, HISTORY, PROVENANCE, tmp_path / "odd.pt")).experiment == odd
 
 
@@ -98,12 +100,34 @@ def test_provenance_of_a_training_is_complete(trained, tiny):
     assert run.experiment == trained.experiment
     assert run.provenance.data_name == tiny.train.name == "CIFAR-10 (JPEG mirror), a subset of 20 + 10"
     assert run.provenance.data_fingerprint == tiny.fingerprint
-    assert run.provenance.device.startswith("CPU (") and "threads" in run.provenance.device
-    assert run.provenance.precision in ("bf16", "float32")
-    assert run.provenance.seconds > 0
-    assert run.provenance.torch_version == torch.__version__
-    assert type(run.provenance.torch_version) is str
+    (leg,) = run.provenance.legs
+    assert (leg.epochs, leg.optimizer) == (2, "fresh")
+    assert leg.device.startswith("CPU (") and "threads" in leg.device
+    assert leg.precision in ("bf16", "float32")
+    assert leg.seconds > 0
+    assert leg.torch_version == torch.__version__
+    assert type(leg.torch_version) is str
     assert run.history.train.shape == (2, 2, 3) and run.history.test.shape == (2, 3)
+
+
+def test_legs_are_joined_where_one_just_goes_on():
+    first = Leg(1, 10.0, "a CPU", "bf16", "2.11", "fresh")
+    on = replace(first, optimizer="kept")
+    elsewhere = replace(on, device="a GPU")
+    legs = ()
+    for leg in (first, on, elsewhere, first, on):
+        legs = joined(legs, leg)
+    assert legs == (
+        replace(first, epochs=2, seconds=20.0),
+        elsewhere,
+        replace(first, epochs=2, seconds=20.0),
+    )
+    provenance = Provenance("CIFAR-10", "0" * 64, legs)
+    assert provenance.seconds == 50
+    assert provenance.in_words() == (
+        "epochs 1 to 2 on a CPU in bf16, torch 2.11; epoch 3 on a GPU in bf16, torch 2.11; epochs 4 to 5 "
+        "on a CPU in bf16, torch 2.11, from 16-bit weights with a fresh optimizer"
+    )
 
 
 def test_16_bits_leave_the_outputs_close_to_float32(trained, tiny):
@@ -186,12 +210,12 @@ def changed(good: bytes, change) -> bytes:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda c: c.update(format=2), "format 2 in place of 1"),
+        (lambda c: c.update(format=1), "format 1 in place of 2"),
         (lambda c: c.pop("history"), "history"),
         (lambda c: c.pop("projector"), "projector"),
         (lambda c: c["encoder"].pop("head.2.bias"), "damaged"),
         (lambda c: c["encoder"].update({"head.2.bias": torch.zeros(64)}), "damaged"),
-        (lambda c: c["provenance"].pop("device"), "device"),
+        (lambda c: c["provenance"]["legs"][0].pop("device"), "device"),
         (lambda c: c["experiment"].update(temperature=1), "unknown settings ['temperature']"),
         (lambda c: c["experiment"].pop("betas"), "betas"),
     ],

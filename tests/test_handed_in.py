@@ -1,0 +1,80 @@
+"""What is handed in works where it is unpacked: both examples run, from real images and the weights.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from reporting.settings import read_settings
+from vicreg.mnist_files import find_mnist, read_idx
+from vicreg.sample import write_idx
+from vicreg.storage import PROJECT, data_folder
+
+DIGITS = 60
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A copy of this project with its report, signed; questions still to be answered are not asked."""
+    folder = tmp_path / "project"
+    asked = read_settings(PROJECT / "chapters").submission
+    for name in [*asked.files, "report/report.html", "report/results"]:
+        source, target = PROJECT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    settings = folder / "chapters" / "report.toml"
+    text = settings.read_text(encoding="utf-8")
+    text = re.sub(r'^author = .*$', 'author = "Ada Lovelace"', text, flags=re.M)
+    text = re.sub(r'^username = .*$', 'username = "ada1"', text, flags=re.M)
+    text = re.sub(r"^answers = \[.*?\]$", "answers = []", text, flags=re.M | re.S)
+    settings.write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path, real_images, write_folder):
+    """A data folder with few real images of each class, and few real digits."""
+    folder = write_folder(tmp_path / "data", real_images)
+    for file in find_mnist(data_folder()):
+        write_idx(folder / f"{file.name.removesuffix('.gz')}.gz", read_idx(file)[:DIGITS])
+    return folder
+
+
+def run(folder: Path, *words: str, **environment: str) -> str:
+    """Run a script of a folder there; return what it printed."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("VICREG_WEIGHTS", "DISPLAY", "PYTHONPATH")}
+    done = subprocess.run([sys.executable, *words], cwd=folder, env={**kept, **environment, "PYTHONPATH": str(folder)},
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_both_examples_run_from_the_archive(project, data, tmp_path):
+    plan = run(project, "build_report.py", "--plan").splitlines()
+    due = [line for line in plan if "results of" not in line and "no code" not in line]
+    assert not due, "the report in git is older than its sources: run python build_report.py"
+    run(project, "build_report.py")  # name and username go into the PDF; no chapter runs for that
+    said = run(project, "build_report.py", "--submission")
+    assert "✗" not in said and "✓ python -m vicreg check vicreg" in said
+    empty = tmp_path / "empty"
+    with zipfile.ZipFile(project / "report" / "submission.zip") as archive:
+        archive.extractall(empty)
+    assert not [*empty.rglob("*.ipynb")] and (empty / "report" / "report.pdf").is_file()
+    readme = (empty / "README.md").read_text(encoding="utf-8")
+    assert "Ada Lovelace" in readme and "ada1" in readme and "NAME (" not in readme
+    said = run(empty, "example_VICReg.py", VICREG_DATA=str(data))
+    assert re.search(r"\d+\.\d\s?%", said), said
+    said = run(empty, "example_Anomaly.py", VICREG_DATA=str(data))
+    assert re.search(r"AUC\D*\d\.\d+", said), said
+    assert len([*(empty / "report").glob("example_*.png")]) == 2

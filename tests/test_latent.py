@@ -1,0 +1,118 @@
+"""Latent optimisation: what a view is looked up by, whom it finds, and codes that are trained.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from vicreg import latent, patches
+from vicreg import train as T
+from vicreg.augment import normalise
+from vicreg.experiments import LATENT_OPTIMIZATION
+from vicreg.storage import PROJECT
+from vicreg.weights import load_run
+
+CPU = torch.device("cpu")
+FEW = 4  # filters; enough to tell right from wrong, and fast
+
+
+@pytest.fixture(autouse=True)
+def few_filters(monkeypatch):
+    monkeypatch.setattr(patches, "FILTERS", FEW)
+    monkeypatch.setattr(patches, "DIMENSIONS", 16)
+    monkeypatch.setattr(patches, "SAMPLE", 2000)
+
+
+def test_pooled_responses_equal_a_literal_loop_over_patches(tiny):
+    features = patches.PatchFeatures(tiny.train.images)
+    x = normalise(tiny.test.images[:1])[0].double()
+    filters, offset = features.filters.flatten(1).double(), features.offset.flatten().double()
+    responses = torch.empty(2 * FEW, 27, 27, dtype=torch.double)
+    for row in range(27):
+        for column in range(27):
+            patch = x[:, row : row + 6, column : column + 6].flatten()
+            centred = patch - patch.mean()
+            patch = centred / (centred.square().mean() + patches.CONTRAST_EPS).sqrt()
+            response = filters @ patch - offset
+            both = torch.cat([response, -response]) - patches.THRESHOLD
+            responses[:, row, column] = both.clamp(min=0)
+    cells = [[torch.tensor([c * 27 // 4, -((c + 1) * -27 // 4)]) for c in range(4)]] * 2
+    expected = torch.stack(
+        [responses[:, r[0] : r[1], c[0] : c[1]].mean((1, 2)) for r in cells[0] for c in cells[1]], dim=1
+    )
+    pooled = features.pooled(x.unsqueeze(0).float())
+    assert_close(pooled.double(), expected.flatten().sqrt().unsqueeze(0), rtol=1e-3, atol=1e-3)
+
+
+def test_filters_respond_to_whitened_patches(tiny):
+    """Responses of a filter over patches of the set have zero mean and much the same variance."""
+    features = patches.PatchFeatures(tiny.train.images)
+    sample = patches.random_patches(tiny.train.images, 4000, torch.Generator().manual_seed(1))
+    centred = sample - sample.mean(1, keepdim=True)
+    sample = centred / (centred.square().mean(1, keepdim=True) + patches.CONTRAST_EPS).sqrt()
+    responses = sample @ features.filters.flatten(1).T - features.offset.flatten()
+    assert responses.mean(0).abs().max() < 0.1
+    assert (responses.std(0) > 0.3).all() and (responses.std(0) < 1.5).all()
+
+
+def test_a_view_finds_the_image_that_it_is_and_never_its_own(tiny):
+    images = tiny.train.images
+    lookup = latent.Lookup(images)
+    places = torch.arange(20)
+    others = places.roll(1)
+    assert torch.equal(lookup(normalise(images[others]), places), others)
+    assert (lookup(normalise(images), places) != places).all()
+
+
+def test_found_pairs_are_places_and_what_random_views_find(tiny):
+    pairs = latent.found_pairs(tiny.train.images)
+    places = torch.arange(20).repeat(5)
+    own, found = pairs(places, torch.Generator().manual_seed(0))
+    assert torch.equal(own, places)
+    assert (found != places).all() and found.min() >= 0 and found.max() < 20
+    again = pairs(places, torch.Generator().manual_seed(0))[1]
+    other = pairs(places, torch.Generator().manual_seed(1))[1]
+    assert torch.equal(found, again) and not torch.equal(found, other)
+    assert len(found.view(5, 20).unique(dim=0)) > 1, "an image's views find different images"
+
+
+def test_codes_are_trained_kept_and_loaded(tiny):
+    experiment = replace(LATENT_OPTIMIZATION, epochs=2, batch_size=10)
+    path = T.train(experiment, tiny, CPU)
+    run = load_run("latent_optimization")
+    assert isinstance(run.encoder, latent.LatentCodes) and run.experiment.latent
+    start, _ = T.initial_models(experiment, 20, CPU)
+    moved = (run.encoder.weight - start.weight).abs().amax(dim=1)
+    assert (moved > 1e-4).all(), "every image's code is trained"
+    assert run.history.train.shape == (2, 2, 3) and run.history.test.shape == (0, 3)
+    assert path.stat().st_size < 2e6
+
+    longer = T.train(replace(experiment, epochs=3), tiny, CPU)
+    assert longer == path and load_run("latent_optimization").experiment.epochs == 3
+
+
+MEASURE = """
+import resource, sys, torch
+from vicreg.device import keep_freed_memory
+from vicreg.latent import Lookup
+keep_freed_memory()
+images = torch.randint(256, (int(sys.argv[1]), 3, 32, 32), dtype=torch.uint8)
+Lookup(images)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measures in Linux's units")
+def test_more_images_need_no_more_memory_than_their_own():
+    """In pieces kept amid freed memory, 5,000 images more took 2 GB more."""
+    few, many = (
+        int(subprocess.run([sys.executable, "-c", MEASURE, n], capture_output=True, check=True, cwd=PROJECT).stdout)
+        for n in ("1000", "6000")
+    )
+    assert many - few < 300_000, "kilobytes; images, their pooled responses and features are 130 MB"
