@@ -26,6 +26,7 @@ import pandas as pd
 
 from reporting import depends, record, show, table
 from vicreg.data import load_cifar10
+from vicreg.explore import explore_objectives
 from vicreg.figures import OBJECTIVES, plot_objective
 from vicreg.weights import load_run, weights_file
 
@@ -47,10 +48,9 @@ record(
     data_name=provenance.data_name,
     data_fingerprint=provenance.data_fingerprint[:12],
     weights_fingerprint=run.fingerprint[:12],
-    device=provenance.device,
-    precision=provenance.precision,
-    torch_version=provenance.torch_version,
+    legs=provenance.in_words(),
     minutes=provenance.seconds / 60,
+    minutes_an_epoch=seconds_an_epoch / 60,
     images_a_second=steps * experiment.batch_size / seconds_an_epoch,
     n_train=len(data.train),
     n_test=len(data.test),
@@ -60,7 +60,7 @@ assert provenance.data_fingerprint == data.fingerprint, "weights and images belo
 # %% [markdown]
 # **Setting.** The encoder is the exercise's ResNet-18 for small images (11.5 M parameters, 128-d representations), the head maps to $d = 512$. We train on the {{ n_train:,}} training images of {{ data_name }} [@krizhevsky2009] with Adam (learning rate {{ learning_rate:.0e}}, weight decay $10^{-6}$), $|B| = {{ batch_size }}$, $\lambda = \mu = 25$, $\nu = 1$, $\gamma = 1$, $\epsilon = 10^{-4}$, seed {{ seed }}, for {{ epochs }} epochs of {{ steps }} batches. The two views pass through the encoder one after the other, so that each has its own batch statistics. After every epoch the same objectives are measured on the test set: two random views again, since without augmentation the invariance objective is zero by construction, evaluation mode, projections, shuffled batches of the same size, since variance and covariance mean little within one class.
 #
-# **Provenance.** Trained in {{ minutes:.0f}} minutes ({{ images_a_second:.0f}} images a second, two views each, the test passes included) on {{ device }} in {{ precision }}, torch {{ torch_version }}; weights sha256 {{ weights_fingerprint }}…, images sha256 {{ data_fingerprint }}….
+# **Provenance.** Trained in {{ minutes:.0f}} minutes ({{ images_a_second:.0f}} images a second, two views each, the test passes included): {{ legs }}. Weights sha256 {{ weights_fingerprint }}…, images sha256 {{ data_fingerprint }}….
 
 # %%
 fig, axes = plt.subplots(1, 3, figsize=(6.46, 2.1))
@@ -73,6 +73,8 @@ show(
     fig,
     label="fig-losses",
     caption="The three objectives at every training batch (faint; the line is the mean of 51 batches) and on the test set after every epoch. Variance and covariance are the sums over both branches. The first {{ cut }} batches, far off the scale, are cut.",
+    interactive=explore_objectives(run.history),
+    place="auto",
 )
 
 # %%

@@ -6,11 +6,13 @@
 # Written with an AI coding assistant; see the report's section on automatic tools.
 import matplotlib.pyplot as plt
 from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 
-from reporting import depends, record, show
+from reporting import depends, record, show, sprite
+from vicreg.collapse import check_useful
 from vicreg.data import load_cifar10
+from vicreg.explore import explore_maps
 from vicreg.figures import scatter_classes
+from vicreg.maps import tsne_map
 from vicreg.representations import representations
 from vicreg.retrieval import most_entangled, neighbour_classes
 from vicreg.weights import load_run, weights_file
@@ -21,31 +23,36 @@ depends(weights_file("vicreg"))
 depends(data.train.name, fingerprint=data.fingerprint)
 labels, classes = data.test.labels, data.test.classes
 y = representations(run, data.test)
+check_useful(y, "map")
 
 # %%
 pca = PCA(n_components=2, random_state=0)
 pca_map = pca.fit_transform(y.numpy())
 
 # %%
-perplexity = min(30, len(y) // 4)
-tsne_map = TSNE(n_components=2, perplexity=perplexity, init="pca", random_state=0).fit_transform(y.numpy())
+tsne = tsne_map(y)
 
 # %%
 fig, axes = plt.subplots(1, 2, figsize=(6.46, 3.2))
-for ax, points, name in zip(axes, (pca_map, tsne_map), ("PCA", "t-SNE"), strict=True):
+for ax, points, name in zip(axes, (pca_map, tsne), ("PCA", "t-SNE"), strict=True):
     scatter_classes(ax, points, labels, classes)
     ax.set_title(name)
+explored = explore_maps({"PCA": pca_map, "t-SNE": tsne}, labels, classes)
+images = data.test.images.permute(0, 2, 3, 1).numpy()
+explored.update_layout(meta={"sprite": sprite(images, quality=60)})
 show(
     fig,
     label="fig-maps",
     caption="The {{ n:,}} test images' representations in two dimensions, coloured by class, each class's name where it prevails most. Left: PCA, which keeps {{ explained:.0%}} of the variance; right: t-SNE, perplexity 30.",
+    interactive=explored,
+    place="auto",
 )
 
 # %%
 K = 10
 in_128 = neighbour_classes(y, labels, K)
 in_pca = neighbour_classes(y.new_tensor(pca_map), labels, K)
-in_tsne = neighbour_classes(y.new_tensor(tsne_map), labels, K)
+in_tsne = neighbour_classes(y.new_tensor(tsne), labels, K)
 agreement = {name: m.diagonal().mean().item() for name, m in (("y", in_128), ("pca", in_pca), ("tsne", in_tsne))}
 entangled = [
     f"{classes[a]} and {classes[b]} ({share:.0%})" for a, b, share in most_entangled(in_tsne, 4)

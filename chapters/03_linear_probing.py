@@ -41,6 +41,7 @@ show(
     fig,
     label="fig-probe",
     caption="The linear probe on the test set. Left: the accuracy of each class, the dashed line their mean. Right: which class is taken for which, in percent of the true class.",
+    place="auto",
 )
 
 # %%
@@ -61,10 +62,9 @@ record(
     confused=f"{classes[a]} and {classes[b]}",
     confused_share=mutual.max() / wrong.sum(),
 )
-assert run.experiment.epochs < 10, "the text says that the run is shorter than the exercise asks"
-assert 0.55 < accuracies.mean() < 0.6, "the text says that 60% is just missed"
-
+assert run.experiment.epochs >= 10, "the exercise asks for ten epochs or more"
+assert accuracies.mean() > 0.6, "the text says that the probe is above 60%"
 assert probe.train_accuracy - probe.accuracy < 0.05, "the text calls the gap small"
 
 # %% [markdown]
-# **Answer.** After {{ epochs}} epochs the probe reaches **{{ accuracy:.1%}}** on the test set (mean of three seeds, deviation {{ spread:.2%}}), just short of the 60% that the exercise asks for after ten epochs or more: these weights come from a shorter run on a CPU, whose curves ([@fig-losses]) were still falling and which the training command takes further. On the training set it reaches {{ train_accuracy:.1%}}: with so small a gap the layer has not overfitted, and what is missing is missing from the representation, at least linearly. [@fig-probe] shows where: {{ best}} is recognised best ({{ best_accuracy:.0%}}), {{ worst}} worst ({{ worst_accuracy:.0%}}), and the pair most often taken for each other is {{ confused}}, with {{ confused_share:.0%}} of all errors, as the maps of [@sec-q2] let expect. For comparison, the authors of EMP-SSL [@tong2023] report 40.6, 69.7 and 78.1% for VICReg with a ResNet-18 on CIFAR-10 after 1, 10 and 30 epochs, with a larger head and another optimiser.
+# **Answer.** After {{ epochs}} epochs the probe reaches **{{ accuracy:.1%}}** on the test set (mean of three seeds, deviation {{ spread:.2%}}), above the 60% that the exercise asks for. On the training set it reaches {{ train_accuracy:.1%}}: with so small a gap the layer has not overfitted, and what is missing is missing from the representation, at least linearly. [@fig-probe] shows where: {{ best}} is recognised best ({{ best_accuracy:.0%}}), {{ worst}} worst ({{ worst_accuracy:.0%}}), and the pair most often taken for each other is {{ confused}}, with {{ confused_share:.0%}} of all errors, as the maps of [@sec-q2] let expect. For comparison, the authors of EMP-SSL [@tong2023] report 40.6, 69.7 and 78.1% for VICReg with a ResNet-18 on CIFAR-10 after 1, 10 and 30 epochs, with a larger head and another optimiser.

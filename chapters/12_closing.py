@@ -9,7 +9,13 @@
 #
 # **Random augmentation for whole batches.** Drawing one set of parameters a batch is easy and wrong. Crop, resize and flip are linear, so here they are two small matrices an image, and every operation agrees with torchvision's on the same parameters to $10^{-4}$; augmentation costs about 1% of a step on two cores.
 #
-# **Training without a GPU.** On two cores the step is bound by arithmetic: bf16, a channels-last layout and a C library told to keep freed memory more than doubled the speed of the plain float32 loop. Runs stop; since an epoch's random draws depend on the seed and the epoch alone, a run that goes on from a checkpoint ends in the same weights, bit for bit.
+# **Training without a GPU.** On two cores the step is bound by arithmetic: bf16, a channels-last layout and a C library told to keep freed memory more than doubled the speed of the plain float32 loop. Runs stop; since an epoch's random draws depend on the seed and the epoch alone, a run that goes on from a checkpoint ends in the same weights, bit for bit. Where a checkpoint is lost, training goes on from the 16-bit weights with a fresh optimizer, as it did here halfway: the draws are those of an uninterrupted run, the weights are not, and their file says so.
+#
+# The same setting of the C library had a price that only a look at the memory showed: the lookup of [@sec-q5] grew to 19 GB. Each batch's small result was kept amid the large blocks that the batch had freed, so the next batch's blocks no longer fitted there and took new memory. Results now have their place from the start, and a test measures what more images cost.
+#
+# The epoch of [@sec-q6] ran on a processor without bf16 arithmetic and took {{ 06_no_generated_neighbors.minutes:.0f}} minutes, where VICReg's epochs took {{ 01_training.minutes_an_epoch:.0f}}.
+#
+# **Rankings by ten pictures, or by one number.** Ten rows of neighbours would have shown the two models of [@sec-q8] close, with {{ 08_retrieval.near_same}} and {{ 08_retrieval.near_same_without}} of 50; counted over all images, it is {{ 08_retrieval.agreement:.0%}} and {{ 08_retrieval.agreement_without:.0%}}. And $k = 2$ alone would have made VICReg a poor detector of digits, where [@sec-anomaly] shows that a handful of training images decide it. Both findings came from asking why a figure was as it was.
 #
 # **Probes.** A linear probe that is stopped early measures the optimiser. Standardised representations and an annealed learning rate bring it within a point of scikit-learn's logistic regression.
 
