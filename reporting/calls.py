@@ -14,6 +14,7 @@ import io
 import tokenize
 import warnings
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 POSITIONS = {"label": 1, "caption": 2, "formats": 3}
 PROSE = {"caption": str, "formats": dict, "place": str}
@@ -66,6 +67,7 @@ def parse_cell(source: str) -> ast.Module:
         return compile(plain_python(source), "<cell>", "exec", flags, dont_inherit=True)
 
 
+@lru_cache(maxsize=1024)  # of the same cell it is asked several times a build
 def read_calls(source: str) -> Calls:
     """Find ``show``, ``table`` and ``record`` in a cell; a cell with bad syntax has none."""
     calls = Calls(code=source)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import sys
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from reporting.calls import parse_cell
@@ -50,7 +51,7 @@ def read_imports(chapter: Chapter, root: Path) -> Imports:
     ReportError
         If an imported module of the project cannot be parsed.
     """
-    found = Imports()
+    found, seen = Imports(), set()
     roots = [chapter.path.parent.resolve(), Path(root).resolve()]
     waiting = []
     for cell in chapter.code:
@@ -58,18 +59,24 @@ def read_imports(chapter: Chapter, root: Path) -> Imports:
     while waiting:
         name = waiting.pop()
         for prefix in _prefixes(name):
-            path = _find(prefix, roots)
-            if path is None:
+            if prefix in seen:
                 continue
-            if path not in found.modules:
+            seen.add(prefix)
+            path = _find(prefix, roots)
+            if path is not None and path not in found.modules:
                 source = path.read_bytes()
                 found.modules[path] = digest(source)
-                waiting += _names(_parse(path, source), _package(prefix, path))
-        top = name.partition(".")[0]
+                waiting += _names_in(path, source, _package(prefix, path))
+    for top in {name.partition(".")[0] for name in seen}:
         if top not in sys.stdlib_module_names and _find(top, roots, folders=True) is None:
             found.packages.add(top)
     found.packages -= {OWN}
     return found
+
+
+@lru_cache(maxsize=1024)  # most chapters import the same modules
+def _names_in(path: Path, source: bytes, package: str) -> tuple[str, ...]:
+    return tuple(_names(_parse(path, source), package))
 
 
 def _names(tree: ast.AST, package: str) -> list[str]:
