@@ -2,7 +2,7 @@
 
     python benchmarks/pipeline.py [--sizes 5000 50000] [--peers-up-to 50000] [--readme]
 
-Every figure is one run of one task in a process of its own, on the first N training images and
+Every figure is one run of one task in a process of its own, on N training images of all classes and
 their representations by the shipped weights (which are cached beforehand, except for the task of
 embedding itself). Peak memory is that of the whole process, of which Python, torch and the images
 take half a gigabyte. Where the exercise names a library's implementation, t-SNE and k-means, ours
@@ -35,18 +35,23 @@ HERE = Path(__file__).resolve().parent
 COMMANDS = {"`python -m vicreg list`": ["-m", "vicreg", "list"], "`import torch`": ["-c", "import torch"]}
 
 
+def some(rows: Tensor, n: int) -> Tensor:
+    """Every k-th row, n in all: images may be sorted by class."""
+    return rows[:: len(rows) // n][:n]
+
+
 # Tasks: ours and, where there is one, the plain call; each gets the representations of n images ----
 
 
 def embedding(run: Run, data: Cifar10, n: int, y: Tensor):
-    embed(data.train.images[:n], run.encoder)
+    embed(some(data.train.images, n), run.encoder)
 
 
 @torch.inference_mode()
 def plain_embedding(run: Run, data: Cifar10, n: int, y: Tensor):
     device = best_device()
     encoder = run.encoder.to(device)
-    torch.cat([encoder(normalise(batch.to(device))).cpu() for batch in data.train.images[:n].split(500)])
+    torch.cat([encoder(normalise(batch.to(device))).cpu() for batch in some(data.train.images, n).split(500)])
 
 
 def neighbours(run: Run, data: Cifar10, n: int, y: Tensor):
@@ -77,13 +82,13 @@ def plain_anomaly_scores(run: Run, data: Cifar10, n: int, y: Tensor):
 def silhouette(run: Run, data: Cifar10, n: int, y: Tensor):
     from vicreg.clustering import silhouette
 
-    silhouette(y, data.train.labels[:n])
+    silhouette(y, some(data.train.labels, n))
 
 
 def plain_silhouette(run: Run, data: Cifar10, n: int, y: Tensor):
     from sklearn.metrics import silhouette_score
 
-    silhouette_score(y.numpy(), data.train.labels[:n].numpy())
+    silhouette_score(y.numpy(), some(data.train.labels, n).numpy())
 
 
 def k_means(run: Run, data: Cifar10, n: int, y: Tensor):
@@ -127,7 +132,7 @@ TASKS: dict[str, tuple[Task, Task | None]] = {
 def measure(task: Task, n: int) -> dict:
     """Run a task once in this process."""
     run, data = load_run("vicreg"), load_cifar10()
-    y = torch.empty(0) if task in TASKS["embedding"] else representations(run, data.train)[:n].clone()
+    y = torch.empty(0) if task in TASKS["embedding"] else some(representations(run, data.train), n).clone()
     started = time.perf_counter()
     task(run, data, n, y)
     seconds = time.perf_counter() - started
@@ -135,10 +140,15 @@ def measure(task: Task, n: int) -> dict:
     return {"seconds": seconds, "peak_gb": peak / 1e9}
 
 
-def in_own_process(name: str, plain: bool, n: int) -> dict:
+def in_own_process(name: str, plain: bool, n: int, limit: float) -> dict:
+    """Run a task in a process of its own; a plain call is stopped after ``limit`` seconds."""
     command = [sys.executable, __file__, "--task", name, "--sizes", str(n), *(["--plain"] if plain else [])]
     print(f"{name}, {n:,} images, {'the plain call' if plain else 'this project'}", file=sys.stderr)
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True,
+                              timeout=limit if plain else None)
+    except subprocess.TimeoutExpired:
+        return {"stopped_after": limit}
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -160,18 +170,19 @@ def main() -> int:
     representations(load_run("vicreg"), load_cifar10().train)
     representations(load_run("vicreg"), load_cifar10().test)
     names = options.only or list(TASKS)
+    tasks = {}
+    for name in names:
+        tasks[name] = {
+            str(n): [
+                in_own_process(name, bool(plain), n, options.limit)
+                for plain in range(2)
+                if TASKS[name][plain] and not (plain and n > options.peers_up_to)
+            ]
+            for n in options.sizes
+        }
+        print(json.dumps(tasks[name]), file=sys.stderr)  # what is measured is not lost if the rest fails
     result = {
-        "tasks": {
-            name: {
-                str(n): [
-                    in_own_process(name, bool(plain), n)
-                    for plain in range(2)
-                    if TASKS[name][plain] and not (plain and n > options.peers_up_to)
-                ]
-                for n in options.sizes
-            }
-            for name in names
-        },
+        "tasks": tasks,
         "commands": {name: median_of_five(command) for name, command in COMMANDS.items()},
         "machine": {
             "device": describe(best_device()), "date": time.strftime("%Y-%m-%d"),
@@ -190,7 +201,7 @@ def table(result: dict) -> str:
     lines = ["| task | images | this project | peak | plain call | peak |", "|:--|--:|--:|--:|--:|--:|"]
     for name, sizes in result["tasks"].items():
         for n, runs in sizes.items():
-            cells = [f"{run['seconds']:.1f} s | {run['peak_gb']:.1f} GB" for run in runs]
+            cells = [cell(run) for run in runs]
             lines.append(f"| {name} | {int(n):,} | {' | '.join([*cells, ' | '][:2])} |")
     told = result["machine"]
     commands = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result["commands"].items())
@@ -201,11 +212,19 @@ def table(result: dict) -> str:
     ])  # fmt: skip
 
 
+def cell(run: dict) -> str:
+    if "stopped_after" in run:
+        return f"over {run['stopped_after']:.0f} s | "
+    return f"{run['seconds']:.1f} s | {run['peak_gb']:.1f} GB"
+
+
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Time everything after training, beside the plain calls.")
     parser.add_argument("--sizes", type=int, nargs="+", default=[5000, 50000], metavar="N")
     parser.add_argument("--peers-up-to", type=int, default=50000, metavar="N",
                         help="leave the plain calls out for more images than this")
+    parser.add_argument("--limit", type=float, default=300, metavar="SECONDS",
+                        help="stop a plain call that takes longer (default: 300)")
     parser.add_argument("--only", nargs="+", choices=TASKS, metavar="TASK", help="only these tasks")
     parser.add_argument("--json", type=Path, default=HERE / "pipeline.json", metavar="FILE")
     parser.add_argument("--readme", action="store_true", help="put the table into README.md here")

@@ -197,16 +197,18 @@ def main() -> int:
         "torchvision transforms, DataLoader, float32": plain(images, device, options.workers),
         "lightly": lightly(images, device, options.workers),
     }
-    rates, products = {name: [] for name in contestants}, []
+    rates, products, peaks = {name: [] for name in contestants}, [], []
     for round_number in range(options.rounds):
         print(f"round {round_number + 1} of {options.rounds}", file=sys.stderr)
         products.append(matrix_product(device))
         for name, step in contestants.items():
             rates[name].append(2 * BATCH / timed(step, device, options.steps))
+            peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
     result = {
         "views_a_second": {name: {"median": statistics.median(v), "all": v} for name, v in rates.items()},
         "matrix_product_gflops": {"median": statistics.median(products), "all": products},
-        "peak_memory_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+        # The mark only rises: the first peak is that of the first contestant, this project.
+        "peak_memory_gb": {"this project": peaks[0], "all": peaks[-1]},
         "machine": {
             "device": describe(device), "date": time.strftime("%Y-%m-%d"),
             **{name: metadata.version(name) for name in ("torch", "torchvision", "lightly")},
@@ -233,7 +235,8 @@ def table(result: dict) -> str:
         *lines, "",
         f"{told['device']}, {told['date']}; torch {told['torch']}, torchvision {told['torchvision']}, "
         f"lightly {told['lightly']}. A {MATRIX} x {MATRIX} product: {product:.0f} GFLOP/s. "
-        f"Peak memory of all four together: {result['peak_memory_gb']:.1f} GB.",
+        f"Peak memory after this project's first steps {result['peak_memory_gb']['this project']:.1f} GB, "
+        f"after all four {result['peak_memory_gb']['all']:.1f} GB.",
     ])  # fmt: skip
 
 
