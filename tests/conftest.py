@@ -4,6 +4,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import io
+import os
 import tarfile
 from dataclasses import replace
 from operator import eq
@@ -11,6 +12,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
+# Every worker has a core to itself; more threads, in it and in what it starts, would wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 OWN_FOLDERS = ("VICREG_CACHE", "VICREG_RUNS", "VICREG_WEIGHTS")
 IMAGES_A_CLASS = {"train": 2, "test": 1}
