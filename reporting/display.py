@@ -15,11 +15,10 @@ import os
 import sys
 from pathlib import Path
 
+from reporting.kernel import BUILDING, MIME
 from reporting.page import PLACES, TEXT_WIDTH
 from reporting.scalars import scalar
 
-MIME = "application/vnd.reporting+json"
-BUILDING = "REPORTING_BUILD"
 _RC = Path(__file__).with_name("matplotlibrc")
 
 
@@ -29,6 +28,8 @@ def _use_style() -> None:
         import matplotlib
 
         matplotlib.rc_file(_RC)
+        salt = matplotlib.rc_params_from_file(_RC)["svg.hashsalt"]
+        matplotlib.rcParams["svg.hashsalt"] = salt  # which rc_file leaves as it was
     else:
         os.environ["MATPLOTLIBRC"] = str(_RC)
 

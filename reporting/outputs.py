@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from reporting.display import MIME
 from reporting.errors import ReportError
+from reporting.kernel import MIME
 from reporting.parse import Chapter
 
 PLOTLY = "application/vnd.plotly.v1+json"

@@ -143,6 +143,18 @@ def unmentioned(chapters: list[Chapter]) -> list[str]:
             for label, at in read_calls(cell.source).labels.items() if label not in mentioned]
 
 
+def wordless(chapters: list[Chapter]) -> list[str]:
+    """Return "file:line" of the first comment below a bare ``# %%`` in chapters without any prose.
+
+    Sphinx-Gallery takes such comments for text; in the percent format they are code.
+    """
+    commented = ((chapter, cell) for chapter in chapters
+                 if not any(cell.kind == "markdown" for cell in chapter.cells)
+                 for cell in chapter.code if cell.source.startswith("#"))
+    first = {chapter.path: cell.line for chapter, cell in reversed(list(commented))}
+    return [f"{shown(path)}:{line}" for path, line in reversed(first.items())]
+
+
 def _layout(chapter, cell, calls) -> Iterator[ReportError]:
     for label, at in calls.labels.items():
         if not label.startswith(("fig-", "tbl-")):

@@ -12,7 +12,7 @@ from reporting.errors import ReportError, shown
 from reporting.html import to_html
 from reporting.parse import parse_chapter
 from reporting.plan import Step, cell_keys, stored_keys
-from reporting.preflight import unmentioned
+from reporting.preflight import unmentioned, wordless
 from reporting.progress import Progress
 from reporting.settings import Settings
 from reporting.stitch import Part, Stitched, stitch
@@ -52,8 +52,11 @@ def publish(steps: list[Step], settings: Settings, store: Store, options,
         raise ReportError("no report yet: no chapter has results")
     stamp = "draft" if options.draft else "partial" if missing else ""
     document = _document(steps, settings, store)
-    for place in unmentioned([step.chapter for step in steps if step.result is not None]):
+    present = [step.chapter for step in steps if step.result is not None]
+    for place in unmentioned(present):
         progress.say(f"{place} is mentioned nowhere in the text")
+    for place in wordless(present):
+        progress.say(f"{place}: comments are code and not printed; below # %% [markdown] they are text")
     pdf, page = options.out / PDF, options.out / HTML
     state = made_from(document, settings, options.chapters, options.out, stamp)
     if not missing and is_current(pdf, page, state):

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
-from reporting.display import BUILDING
+from reporting.kernel import BUILDING
 from reporting.outputs import collect
 from reporting.parse import Chapter
 from reporting.traces import locate

@@ -90,6 +90,32 @@ def test_a_figure_that_no_text_mentions_is_told(copy):
     assert "tbl-rows is mentioned nowhere" not in copy.said
 
 
+GALLERY = '''\
+"""
+Title
+=====
+"""
+
+# %%
+# Text as Sphinx-Gallery has it.
+import matplotlib.pyplot as plt
+
+plt.figure(figsize=(3, 1))
+plt.imshow([[0, 1]])
+plt.colorbar()
+plt.tight_layout()
+'''
+
+
+def test_scripts_written_elsewhere_keep_their_style_and_their_comments_are_told_of(fake):
+    for chapter in fake.chapters.glob("*.py"):
+        chapter.unlink()
+    fake.write("chapters/gallery.py", GALLERY)
+    assert fake.build() == 0, fake.said  # this colour bar forbids a change of the layout engine
+    assert "gallery.py:7: comments are code" in fake.said
+    assert fake.said.count("comments are code") == 1
+
+
 def test_kernels_that_the_user_has_installed_do_not_matter(fake, monkeypatch):
     fake.write("jupyter/kernels/python3/kernel.json",
                '{"argv": ["/bin/false"], "display_name": "x", "language": "python"}')
