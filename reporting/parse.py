@@ -104,7 +104,7 @@ def parse_chapter(path: Path, text: str) -> Chapter:
         start = _locate(lines, source, at)
         cells.append(Cell(cell.cell_type, cell.source, start + 1,
                           tuple(cell.metadata.get("tags", ()))))
-        at = start + len(source)
+        at = min(start + len(source), len(lines))  # jupytext may have put in lines of its own
     return Chapter(path.stem, path, text, tuple(cells))
 
 
