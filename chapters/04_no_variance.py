@@ -87,15 +87,15 @@ table(
             "objective": list(NAMES.values()),
             "epochs": [run.experiment.epochs for run in runs.values()],
             "probe": [found.mean().item() for found in accuracy.values()],
-            "10 nearest of its class": list(in_128.values()),
-            "directions for 90%": list(for_90.values()),
-            "effective dimensions": list(effective.values()),
-            "deviation of z": [found.median().item() for found in deviations.values()],
+            "10 nearest": list(in_128.values()),
+            "directions": list(for_90.values()),
+            "effective": list(effective.values()),
+            "deviation": [found.median().item() for found in deviations.values()],
         }
     ),
     label="tbl-collapse",
     caption="What the variance term does. The probe as in [@sec-q3], mean of three seeds; how many of a test image's ten nearest are of its class; how many principal directions of $y$ hold 90% of its variance; its effective dimensions, $(\\sum_k \\lambda_k)^2 / \\sum_k \\lambda_k^2$ over the covariance's eigenvalues; the median deviation of a projection's dimension.",
-    formats={"probe": "{:.1%}", "10 nearest of its class": "{:.0%}", "effective dimensions": "{:.1f}", "deviation of z": "{:.2g}"},
+    formats={"probe": "{:.1%}", "10 nearest": "{:.0%}", "effective": "{:.1f}", "deviation": "{:.2g}"},
 )
 history = runs["no_variance"].history.train  # (epochs, steps, 3)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from pathlib import Path
 from reporting.imports import OWN
 from reporting.plan import NOTHING, Step
 from reporting.prose import read_prose
-from reporting.settings import Settings, Submission
+from reporting.settings import Settings, Submission, words_of
 from reporting.store import digest
 
 PAGE = re.compile(rb"/Type\s*/Page\b(?!s)")
@@ -164,10 +163,7 @@ def files_belong(files: dict[str, Path], steps: list[Step], asked: Submission) -
 
 def runs(command: str, root: Path) -> Check:
     """A command of the settings ends well, such as one that loads what is submitted."""
-    words = shlex.split(command)
-    if words[0] in ("python", "python3"):
-        words[0] = sys.executable
-    done = subprocess.run(words, cwd=root, capture_output=True, text=True, check=False)
+    done = subprocess.run(words_of(command), cwd=root, capture_output=True, text=True, check=False)
     said = (done.stderr or done.stdout).strip().splitlines()
     return Check(command, (said or [f"exit code {done.returncode}"])[-1] if done.returncode else "",
                  "what the command says")

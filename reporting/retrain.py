@@ -9,7 +9,6 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from __future__ import annotations
 
 import importlib.util
-import shlex
 import shutil
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from pathlib import Path
 from reporting.errors import ReportError
 from reporting.lock import locked
 from reporting.progress import Progress, duration
-from reporting.settings import FILE, Retraining, line_in
+from reporting.settings import FILE, Retraining, line_in, words_of
 
 TORCH = "import sys, torch; sys.exit(not torch.cuda.is_available())"
 
@@ -103,9 +102,7 @@ def _ask(progress: Progress) -> None:
 
 def _run(one: Retraining, root: Path, file: Path) -> None:
     """Run one command to its end; an interrupt is the command's to answer."""
-    words = shlex.split(one.command)
-    if words[0] in ("python", "python3"):
-        words[0] = sys.executable
+    words = words_of(one.command)
     where = (file, line_in(file, "command", one.command))
     try:
         process = subprocess.Popen(words, cwd=root)

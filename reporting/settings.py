@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import shlex
+import sys
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -170,6 +171,12 @@ def _submission(entries: dict | None, path: Path) -> Submission | None:
                           'write files = ["README.md", …]')
     plain = {k: tuple(v) if isinstance(v, list) else v for k, v in entries.items()}
     return Submission(**plain)
+
+
+def words_of(command: str) -> list[str]:
+    """Return a command of the settings as a list; its ``python`` is the one that runs the builder."""
+    first, *rest = shlex.split(command)
+    return [sys.executable if first in ("python", "python3") else first, *rest]
 
 
 def line_in(path: Path, name: str, value: str = "") -> int | None:

@@ -156,11 +156,10 @@ def cached(source: Path, decode) -> dict:
     or foreign one is made anew.
     """
     name = f"cifar10-{source_key(source)}.npz"
-    if (stored := from_cache(name)) is not None and (splits := intact(stored, name)) is not None:
+    if (stored := from_cache(name)) is not None and (splits := intact(stored)) is not None:
         return splits
     decoded = decode()
     about = {
-        "name": name,
         "fingerprints": {split: fingerprint(decoded[split]) for split in OFFICIAL_COUNTS},
         "lossy": decoded["lossy"],
     }
@@ -174,16 +173,15 @@ def cached(source: Path, decode) -> dict:
     return decoded
 
 
-def intact(stored: dict, name: str) -> dict | None:
-    """The splits of a cache file, None unless they have the fingerprints and the name it states."""
+def intact(stored: dict) -> dict | None:
+    """The splits of a cache file, None unless they have the fingerprints that it states."""
     try:
         about = json.loads(str(stored["about"]))
         splits = {
             split: Split(stored[f"{split}_pixels"], stored[f"{split}_labels"])
             for split in OFFICIAL_COUNTS
         }
-        own = about.get("name", name) == name  # files of before do not state theirs
-        if own and {split: fingerprint(splits[split]) for split in splits} == about["fingerprints"]:
+        if {split: fingerprint(splits[split]) for split in splits} == about["fingerprints"]:
             return {**splits, "lossy": about["lossy"]}
     except (KeyError, ValueError, TypeError, AttributeError):
         pass  # another file under this name

@@ -14,11 +14,10 @@ from plotly.subplots import make_subplots
 from torch import Tensor
 
 from .anomaly import ROC
-from .figures import CLASS_COLOURS, OBJECTIVES
+from .figures import CLASS_COLOURS, OBJECTIVES, TEST_COLOUR, TRAIN_COLOUR
 from .weights import History
 
 COLOURS = [to_hex(colour) for colour in CLASS_COLOURS]
-TRAIN_COLOUR, TEST_COLOUR = COLOURS[0], COLOURS[2]  # as in the still figures
 
 BATCHES_A_POINT = 10  # of a training curve; a point each would be megabytes and no clearer
 ROC_POINTS = 500
@@ -37,12 +36,12 @@ def explore_objectives(history: History) -> go.Figure:
         means = [float(block[:, column].mean()) for block in blocks]
         fig.add_scatter(
             x=ends, y=np.round(means, 4), mode="lines", name="train", row=1, col=column + 1,
-            line_color=TRAIN_COLOUR, showlegend=column == 0, legendgroup="train",
+            line_color=to_hex(TRAIN_COLOUR), showlegend=column == 0, legendgroup="train",
             hovertemplate=f"batch %{{x}}<br>{name} %{{y:.3f}}<extra>train</extra>",
         )  # fmt: skip
         fig.add_scatter(
             x=steps * np.arange(1, epochs + 1), y=np.round(history.test[:, column].numpy(), 4),
-            mode="lines+markers", name="test", row=1, col=column + 1, line_color=TEST_COLOUR,
+            mode="lines+markers", name="test", row=1, col=column + 1, line_color=to_hex(TEST_COLOUR),
             showlegend=column == 0, legendgroup="test",
             customdata=np.arange(1, epochs + 1),
             hovertemplate=f"epoch %{{customdata}}<br>{name} %{{y:.3f}}<extra>test</extra>",

@@ -34,11 +34,10 @@ def tsne_map(y: Tensor, seed: int = 0) -> np.ndarray:
     settings = f"{values.shape} perplexity {PERPLEXITY} seed {seed} scikit-learn {sklearn.__version__}"
     key = hashlib.sha256(settings.encode() + values.tobytes()).hexdigest()[:24]
     name = f"tsne-{key}.npz"
-    stored = from_cache(name) or {}
-    known = stored.get("map") if str(stored.get("name", name)) == name else None  # not renamed
+    known = (from_cache(name) or {}).get("map")
     if known is not None and known.shape == (len(y), 2) and known.dtype == np.float32:
         return known
     tsne = TSNE(perplexity=min(PERPLEXITY, len(y) // 4), init="pca", random_state=seed, n_jobs=-1, verbose=2)
     made = tsne.fit_transform(values).astype(np.float32)
-    keep_in_cache(name, name=np.array(name), map=made)
+    keep_in_cache(name, map=made)
     return made

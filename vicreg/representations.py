@@ -38,15 +38,14 @@ def representations(run: Run, images: ImageSet, device: torch.device | None = No
     identity = [CACHE_FORMAT, run.fingerprint, images.fingerprint, gains_by_bf16(device), device.type]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
     name = f"representations-{key}.npz"
-    stored = from_cache(name) or {}
-    y = stored.get("y") if str(stored.get("name", name)) == name else None  # not renamed
+    y = (from_cache(name) or {}).get("y")
     if y is not None and y.shape[0] == len(images) and y.dtype == np.float32:
         return checked(torch.from_numpy(y), run, images)
     description = f"{run.name}: {images.name} {images.split}"
     embedded = in_fitting_batches(
         lambda size: embed(images.images, run.encoder, device, size, description), BATCH_SIZE
     )
-    keep_in_cache(name, name=np.array(name), y=checked(embedded, run, images).numpy())
+    keep_in_cache(name, y=checked(embedded, run, images).numpy())
     return embedded
 
 

@@ -19,6 +19,7 @@ from .errors import VICRegError
 from .unfinished import SUFFIX, held, sweep
 
 PROJECT = Path(__file__).resolve().parents[1]
+OWN_NAME = "name"  # what a cache file calls its own name
 
 
 def data_folder() -> Path:
@@ -103,27 +104,33 @@ def megabytes(size: int) -> str:
     return f"{-(-size // 10**6):,} MB"
 
 
-def keep_in_cache(file_name: str, /, **arrays: np.ndarray) -> None:
-    """Write arrays to an uncompressed file of the cache; without room there, say so and go on."""
+def keep_in_cache(name: str, **arrays: np.ndarray) -> None:
+    """Write arrays to an uncompressed file of the cache; without room there, say so and go on.
+
+    The file states its name, so that one under another's name is not taken for that.
+    """
 
     def write(temporary: Path) -> None:
         with open(temporary, "wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, **arrays, **{OWN_NAME: np.array(name)})
 
     try:
         size = sum(array.nbytes for array in arrays.values())
-        write_atomically(cache_folder() / file_name, write, size)
+        write_atomically(cache_folder() / name, write, size)
     except VICRegError as error:
         print(f"Not cached, and so to be computed again next time: {error}", file=sys.stderr)
 
 
 def from_cache(name: str) -> dict[str, np.ndarray] | None:
-    """The arrays of a file of the cache; None where it is missing or its check sums are wrong."""
+    """The arrays of a file of the cache; None where it is missing, damaged or another one renamed."""
     try:
         path = cache_folder() / name
         with np.load(path, allow_pickle=False) as stored:
             arrays = dict(stored)
+        renamed = str(arrays.pop(OWN_NAME)) != name
     except Exception:  # whatever is wrong with a cache, it can be made again
+        return None
+    if renamed:
         return None
     with contextlib.suppress(OSError):  # the cache may be read-only
         os.utime(path)
