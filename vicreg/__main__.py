@@ -38,6 +38,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="without a checkpoint, go on from the weights file, with a fresh optimizer",
     )
+    train.add_argument(
+        "--compile",
+        action="store_true",
+        help="compile the network first, in half a minute; needs a C++ compiler",
+    )
     train.add_argument("--device", metavar="D", help="cpu or cuda; default: the best there is")
     train.add_argument("--data", metavar="DIR", help="default: $VICREG_DATA, else data/")
     check = commands.add_parser("check", help="load weights and say what they are")
@@ -99,7 +104,9 @@ def train_experiment(options: argparse.Namespace) -> int:
                 f"{experiment.name}: {experiment.epochs} epochs of {data.train.name} on "
                 f"{describe(device)}{shared}"
             )
-        path = train_or_advise(experiment, data, device, options.extend, workers)
+        path = train_or_advise(
+            experiment, data, device, options.extend, workers, options.compile
+        )
         leave_workers()
     except KeyboardInterrupt:
         checkpoint = runs_folder() / f"{experiment.name}.checkpoint.pt"

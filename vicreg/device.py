@@ -8,8 +8,10 @@ import ctypes
 import platform
 import sys
 import warnings
+from collections.abc import Callable
 
 import torch
+from torch import Tensor, nn
 
 from .errors import VICRegError, reason
 
@@ -61,14 +63,33 @@ def gains_by_bf16(device: torch.device) -> bool:
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":
         # Private, but the same since torch 2.6; without it float32 is right, only slower.
-        checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-        return any(getattr(torch.cpu, check, bool)() for check in checks)
+        return getattr(torch.cpu, "_is_avx512_bf16_supported", bool)() or multiplies_tiles(device)
     return False
+
+
+def multiplies_tiles(device: torch.device) -> bool:
+    """Whether the device is a processor with AMX, which multiplies bf16 matrices by tiles."""
+    return device.type == "cpu" and getattr(torch.cpu, "_is_amx_tile_supported", bool)()
 
 
 def autocast(device: torch.device) -> contextlib.AbstractContextManager:
     """bf16 autocast where the device gains by it, else nothing."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=gains_by_bf16(device))
+
+
+def compile_network(network: nn.Module, device: torch.device) -> Callable[[Tensor], Tensor]:
+    """The network as torch.compile makes it at its first call, with the same parameters.
+
+    Raises: VICRegError where nothing can be compiled, before anything is computed.
+    """
+    try:
+        torch.compile(lambda x: x.sin() + 1)(torch.zeros(8, device=device))
+    except Exception as error:  # the compilers' own exceptions have no common name
+        raise VICRegError(
+            f"Nothing can be compiled here ({reason(error)}); install a C++ compiler, or leave "
+            "--compile out."
+        ) from error
+    return torch.compile(network)
 
 
 def describe(device: torch.device) -> str:

@@ -15,6 +15,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .augment import normalise
 from .collapse import check_finite, has_collapsed
+from .convolution import suit_convolutions
 from .data import ImageSet
 from .device import best_device, gains_by_bf16
 from .memory import in_batches, in_fitting_batches
@@ -83,6 +84,7 @@ def embed(
         resnet.conv1, nn.ReLU(inplace=True), resnet.layer1, resnet.layer2, resnet.layer3, resnet.layer4
     )
     dtype = torch.bfloat16 if gains_by_bf16(device) else torch.float32
+    suit_convolutions(trunk, device)
     trunk = trunk.to(device, dtype, memory_format=torch.channels_last)
     top = nn.Sequential(resnet.fc, folded.head).to(device)
 

@@ -16,8 +16,9 @@ import torchvision
 from torch import Generator, Tensor
 
 from .checkpoint import Checkpoint, Progress
+from .convolution import suit_convolutions
 from .data import Cifar10
-from .device import autocast, describe, gains_by_bf16, keep_freed_memory
+from .device import autocast, compile_network, describe, gains_by_bf16, keep_freed_memory
 from .errors import VICRegError
 from .experiments import Experiment
 from .latent import LatentCodes
@@ -39,23 +40,27 @@ def train(
     device: torch.device,
     extend: bool = False,
     workers: Workers = ALONE,
+    compiled: bool = False,
 ) -> Path:
     """Train an experiment to its last epoch, from its checkpoint where there is one.
 
     Parameters: data, whose training images are trained on and whose test images are only
     watched; device, where everything is kept and computed; extend, whether a run without a
     checkpoint goes on from its weights file, with a fresh optimizer, in place of starting anew;
-    workers, the processes that share every batch, of which the chief writes.
+    workers, the processes that share every batch, of which the chief writes; compiled, whether
+    torch.compile merges the encoder's smaller operations first, in one process alone.
     Returns: the weights file written at the end.
-    Raises: ValueError for settings that cannot work; VICRegError when a loss is not finite, or
-    when the checkpoint is damaged or another run's. The last good checkpoint is always kept.
+    Raises: ValueError for settings that cannot work; VICRegError when a loss is not finite, when
+    the checkpoint is damaged or another run's, or when nothing can be compiled here. The last
+    good checkpoint is always kept.
     """
-    check_settings(experiment, data, workers)
+    check_settings(experiment, data, workers, compiled)
     keep_freed_memory()
     encoder, projector = (
         synchronise_batch_norm(model, workers, device)
         for model in initial_models(experiment, len(data.train), device)
     )
+    represent = compile_network(encoder, device) if compiled else encoder
     parameters = [*encoder.parameters(), *projector.parameters()]
     optimizer = torch.optim.Adam(
         parameters,
@@ -86,7 +91,7 @@ def train(
                 places = order[step * size : (step + 1) * size]              # (B,)
                 x, x_prime = train_pairs(places, generator, mine)            # (B, 3, 32, 32)
                 with autocast(device):
-                    y, y_prime = encoder(x), encoder(x_prime)                # (B, 128)
+                    y, y_prime = represent(x), represent(x_prime)            # (B, 128)
                     z, z_prime = projector(y), projector(y_prime)            # (B, 512)
                 loss = objectives(workers.gather(z), workers.gather(z_prime), experiment)
                 loss.total.backward()
@@ -97,6 +102,8 @@ def train(
                 if step % CHECK_EVERY == 0 or step == steps - 1:
                     check_finite(losses[: step + 1], f"epoch {epoch + 1}, batch", checkpoint)
                     bar.set_postfix_str(describe_losses(epoch, losses[step]), refresh=False)
+                if epoch == epochs_done and step == 0:
+                    bar.unpause()  # the first step's time tells nothing of the others
                 bar.update(size)
             history = history.with_train(losses)
             if test_pairs is not None:
@@ -117,7 +124,9 @@ def train(
     return save_run(experiment, encoder, projector, history, provenance)
 
 
-def check_settings(experiment: Experiment, data: Cifar10, workers: Workers = ALONE) -> None:
+def check_settings(
+    experiment: Experiment, data: Cifar10, workers: Workers = ALONE, compiled: bool = False
+) -> None:
     """Refuse settings that cannot train, with a ValueError that says so."""
     if experiment.epochs < 1:
         raise ValueError(f"Training needs at least 1 epoch, got {experiment.epochs}.")
@@ -131,6 +140,8 @@ def check_settings(experiment: Experiment, data: Cifar10, workers: Workers = ALO
             f"The batch size must be a multiple of the {workers.size} processes that share it, "
             f"got {experiment.batch_size}."
         )
+    if compiled and workers.size > 1:
+        raise ValueError("Several processes train without compiling; leave --compile out.")
     if not 0 <= experiment.seed < 2**32:
         raise ValueError(f"The seed must be from 0 to {2**32 - 1:,}, got {experiment.seed}.")
 
@@ -143,6 +154,7 @@ def initial_models(
         torch.manual_seed(experiment.seed)
         encoder = LatentCodes(n) if experiment.latent else Encoder()
         projector = Projector()
+    suit_convolutions(encoder, device)
     return encoder.to(device, memory_format=torch.channels_last), projector.to(device)
 
 
