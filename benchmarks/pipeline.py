@@ -100,9 +100,10 @@ def k_means(run: Run, data: Cifar10, n: int, y: Tensor):
 def t_sne(run: Run, data: Cifar10, n: int, y: Tensor):
     from sklearn.manifold import TSNE
 
-    from vicreg.maps import PERPLEXITY
+    from vicreg.maps import ANGLE, PERPLEXITY
 
-    TSNE(perplexity=PERPLEXITY, init="pca", random_state=0, n_jobs=-1).fit_transform(y.numpy())
+    tsne = TSNE(perplexity=PERPLEXITY, angle=ANGLE, init="pca", random_state=0, n_jobs=-1)
+    tsne.fit_transform(y.numpy())
 
 
 def eigenmaps(run: Run, data: Cifar10, n: int, y: Tensor):

@@ -32,7 +32,7 @@ from torchvision import transforms
 from vicreg.augment import MEAN, STD, augment
 from vicreg.data import load_cifar10
 from vicreg.device import autocast, best_device, compile_network, describe, keep_freed_memory
-from vicreg.experiments import VICREG
+from vicreg.experiments import VICREG, Experiment
 from vicreg.loss import vicreg_loss
 from vicreg.train import initial_models, objectives
 from vicreg.views import generated_pairs
@@ -96,8 +96,14 @@ def ours(images: Tensor, device: torch.device, compiled: bool = False) -> Step:
 
 def plain(images: Tensor, device: torch.device, workers: int) -> Step:
     """torchvision's transforms in a DataLoader, float32: how the exercise is usually written."""
+    batches = endless(Pictures(images, TwoViews(plain_transform())), workers)
+    return loader_step(batches, device, plain_loss, models(device, fused=False))
+
+
+def plain_transform() -> Callable:
+    """The exercise's augmentation, by torchvision."""
     jitter = transforms.ColorJitter(0.4, 0.4, 0.2, 0.1)
-    transform = transforms.Compose([
+    return transforms.Compose([
         transforms.RandomResizedCrop(32, scale=(0.2, 1.0)),
         transforms.RandomHorizontalFlip(),
         jitter,
@@ -106,8 +112,10 @@ def plain(images: Tensor, device: torch.device, workers: int) -> Step:
         transforms.ToTensor(),
         transforms.Normalize(MEAN, STD),
     ])  # fmt: skip
-    batches = endless(Pictures(images, TwoViews(transform)), workers)
-    return loader_step(batches, device, lambda z, z_prime: vicreg_loss(z, z_prime).total)
+
+
+def plain_loss(z: Tensor, z_prime: Tensor) -> Tensor:
+    return vicreg_loss(z, z_prime).total
 
 
 def lightly(images: Tensor, device: torch.device, workers: int) -> Step:
@@ -116,11 +124,12 @@ def lightly(images: Tensor, device: torch.device, workers: int) -> Step:
     from lightly.transforms import VICRegTransform
 
     batches = endless(Pictures(images, VICRegTransform(input_size=32)), workers)
-    return loader_step(batches, device, VICRegLoss())
+    return loader_step(batches, device, VICRegLoss(), models(device, fused=False))
 
 
-def loader_step(batches: Iterator, device: torch.device, loss: Callable) -> Step:
-    encoder, projector, optimizer = models(device, fused=False)
+def loader_step(batches: Iterator, device: torch.device, loss: Callable, trained: tuple) -> Step:
+    """A step of the plain way: float32, the default layout; trained, what :func:`models` gives."""
+    encoder, projector, optimizer = trained
     encoder.to(memory_format=torch.contiguous_format)
 
     def step():
@@ -152,8 +161,9 @@ def bare(images: Tensor, device: torch.device) -> Step:
     return step
 
 
-def models(device: torch.device, fused: bool):
-    encoder, projector = initial_models(VICREG, BATCH, device)
+def models(device: torch.device, fused: bool, experiment: Experiment = VICREG):
+    """The experiment's encoder and projector, before training, and Adam for both."""
+    encoder, projector = initial_models(experiment, BATCH, device)
     parameters = [*encoder.parameters(), *projector.parameters()]
     optimizer = torch.optim.Adam(
         parameters, lr=VICREG.learning_rate, weight_decay=VICREG.weight_decay, fused=fused

@@ -26,6 +26,7 @@ from .weights import Run
 
 CACHE_FORMAT = 1
 BATCH_SIZE = 500
+CPU_BATCH_SIZE = 100  # whose maps a processor's caches hold better: a tenth faster with AMX
 
 
 def representations(run: Run, images: ImageSet, device: torch.device | None = None) -> Tensor:
@@ -44,7 +45,8 @@ def representations(run: Run, images: ImageSet, device: torch.device | None = No
         return checked(torch.from_numpy(y), run, images)
     description = f"{run.name}: {images.name} {images.split}"
     embedded = in_fitting_batches(
-        lambda size: embed(images.images, run.encoder, device, size, description), BATCH_SIZE
+        lambda size: embed(images.images, run.encoder, device, size, description),
+        suiting_batch_size(device),
     )
     keep_in_cache(name, y=checked(embedded, run, images).numpy())
     return embedded
@@ -67,14 +69,15 @@ def embed(
     images: Tensor,
     encoder: Encoder,
     device: torch.device | None = None,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
     description: str = "embedding",
 ) -> Tensor:
     """The representations y = f(x) of normalised images, in evaluation mode, with a progress bar.
 
     The convolutions run in bf16 where the device gains by it, the layers after them in float32.
 
-    Parameters: images, uint8, shape (n, 3, 32, 32); encoder, left as it is.
+    Parameters: images, uint8, shape (n, 3, 32, 32); encoder, left as it is; batch_size, what
+    suits the device without one.
     Returns: float32 on the CPU, (n, 128).
     """
     device = device or best_device()
@@ -87,6 +90,7 @@ def embed(
     suit_convolutions(trunk, device)
     trunk = trunk.to(device, dtype, memory_format=torch.channels_last)
     top = nn.Sequential(resnet.fc, folded.head).to(device)
+    width = encoder.head[-1].out_features
 
     with progress_bar(total=len(images), desc=description, unit=" images") as bar:
 
@@ -96,7 +100,11 @@ def embed(
             bar.update(len(batch))
             return top(features)                              # (b, 128)
 
-        return in_batches(represent, images, encoder.head[-1].out_features, batch_size)
+        return in_batches(represent, images, width, batch_size or suiting_batch_size(device))
+
+
+def suiting_batch_size(device: torch.device) -> int:
+    return CPU_BATCH_SIZE if device.type == "cpu" else BATCH_SIZE
 
 
 def fold_batch_norm(encoder: Encoder) -> Encoder:
