@@ -139,15 +139,14 @@ def kept_runs(file: Path, settings: dict) -> list[dict]:
 
 def table(result: dict) -> str:
     """The result as Markdown."""
-    lines = ["| trained by | seeds | probe, held-out images | deviation | seconds a run |", "|:--|--:|--:|--:|--:|"]
+    lines = ["| trained by | seeds | probe, held-out images | deviation |", "|:--|--:|--:|--:|"]
     means, deviations = [], []
     for way in WAYS:
         runs = [run for run in result["runs"] if run["way"] == way]
         accuracies = [run["accuracy"] for run in runs]
         means.append(statistics.mean(accuracies))
         deviations.append(statistics.stdev(accuracies) if len(runs) > 1 else float("nan"))
-        seconds = statistics.median(run["seconds"] for run in runs)
-        lines.append(f"| {way} | {len(runs)} | {means[-1]:.1%} | {deviations[-1]:.1%} | {seconds:.0f} |")
+        lines.append(f"| {way} | {len(runs)} | {means[-1]:.1%} | {deviations[-1]:.1%} |")
     told = result["settings"]
     return "\n".join([
         *lines, "",

@@ -8,6 +8,7 @@ the tests hold each of them to torchvision's on the same parameters.
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -54,9 +55,15 @@ def normalise(images: Tensor) -> Tensor:
     """
     if images.dtype == torch.uint8:
         images = images.float() / 255
-    mean = images.new_tensor(MEAN).view(3, 1, 1)
-    std = images.new_tensor(STD).view(3, 1, 1)
+    mean, std = (constants(values, images.dtype, images.device).view(3, 1, 1) for values in (MEAN, STD))
     return (images - mean) / std
+
+
+@functools.cache
+def constants(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """A few numbers on a device, put there once: to put them there waits for all it still has to do."""
+    with torch.inference_mode(False):  # whoever comes first, training can use them too
+        return torch.tensor(values, dtype=dtype, device=device)
 
 
 def augment(images: Tensor, generator: Generator, share: slice = slice(None)) -> Tensor:
@@ -84,8 +91,8 @@ def draw_parameters(n: int, generator: Generator) -> Parameters:
         return low + (high - low) * torch.rand(*shape, generator=generator, device=device)
 
     top, left, height, width = draw_crops(n, generator)
-    spread = torch.tensor([BRIGHTNESS, CONTRAST, SATURATION, HUE], device=device)
-    centre = torch.tensor([1.0, 1.0, 1.0, 0.0], device=device)
+    spread = constants((BRIGHTNESS, CONTRAST, SATURATION, HUE), torch.float32, device)
+    centre = constants((1.0, 1.0, 1.0, 0.0), torch.float32, device)
     return Parameters(
         top, left, height, width,
         flip=uniform(0, 1, n) < FLIP_PROBABILITY,
@@ -200,7 +207,7 @@ def shift_hue(images: Tensor, turns: Tensor) -> Tensor:
         (green - blue) / safe,
         torch.where(value == green, 2 + (blue - red) / safe, 4 + (red - green) / safe),
     )
-    offset = images.new_tensor([5.0, 3.0, 1.0]).view(3, 1, 1)
+    offset = constants((5.0, 3.0, 1.0), images.dtype, images.device).view(3, 1, 1)
     k = (offset + hue + 6 * turns).remainder(6)
     return value - chroma * torch.minimum(k, 4 - k).clamp(0, 1)
 
@@ -213,8 +220,9 @@ def blur(images: Tensor, sigma: Tensor) -> Tensor:
     side = torch.exp(-0.5 / sigma.square()).view(-1, 1, 1)
     weight = side / (1 + 2 * side)  # of each neighbour; 1 - 2 weight of the pixel itself
     pixel = torch.arange(SIZE, device=images.device)
-    neighbours = (pixel.view(-1, 1) - pixel).abs().eq(1).to(images.dtype)
-    neighbours[0, 1] = neighbours[-1, -2] = 2
+    row = pixel.view(-1, 1)
+    on_border = (row == 0) | (row == SIZE - 1)
+    neighbours = ((row - pixel).abs().eq(1) * (1 + on_border.int())).to(images.dtype)
     matrix = torch.lerp(torch.eye(SIZE, device=images.device), neighbours / 2, 2 * weight)
     return matrix.unsqueeze(1) @ images @ matrix.unsqueeze(1).mT
 
