@@ -24,6 +24,7 @@ from importlib import metadata
 from pathlib import Path
 
 import torch
+from pipeline import embedded_plainly
 from readme import write_table
 from torch import Tensor
 from training import (
@@ -37,7 +38,6 @@ from training import (
     plain_transform,
 )
 
-from vicreg.augment import normalise
 from vicreg.data import Cifar10, ImageSet, load_cifar10
 from vicreg.device import best_device, describe
 from vicreg.experiments import VICREG, Experiment
@@ -67,13 +67,8 @@ def plain(experiment: Experiment, data: Cifar10, options: argparse.Namespace) ->
     step = loader_step(batches, device, plain_loss, (encoder, projector, optimizer))
     for _ in range(experiment.epochs * (len(data.train) // BATCH)):
         step()
-    encoder.eval()
-
-    @torch.inference_mode()
-    def represent(images: Tensor) -> Tensor:
-        return torch.cat([encoder(normalise(batch.to(device))).cpu() for batch in images.split(500)])
-
-    return represent(data.train.images), represent(data.test.images)
+    train_y, test_y = (embedded_plainly(split.images, encoder, device) for split in data)
+    return train_y, test_y
 
 
 WAYS = {"this project": fast, "torchvision transforms, DataLoader, float32": plain}
@@ -110,7 +105,7 @@ def main() -> int:
     data = parts(options.images)
     settings = {
         "images": len(data.train), "held_out": len(data.test), "epochs": options.epochs,
-        "device": describe(best_device(options.device)),
+        "compile": options.compile, "device": describe(best_device(options.device)),
         **{name: metadata.version(name) for name in ("torch", "torchvision")},
     }  # fmt: skip
     runs = kept_runs(options.json, settings)
@@ -140,13 +135,13 @@ def kept_runs(file: Path, settings: dict) -> list[dict]:
 def table(result: dict) -> str:
     """The result as Markdown."""
     lines = ["| trained by | seeds | probe, held-out images | deviation |", "|:--|--:|--:|--:|"]
-    means, deviations = [], []
+    means = []
     for way in WAYS:
         runs = [run for run in result["runs"] if run["way"] == way]
         accuracies = [run["accuracy"] for run in runs]
         means.append(statistics.mean(accuracies))
-        deviations.append(statistics.stdev(accuracies) if len(runs) > 1 else float("nan"))
-        lines.append(f"| {way} | {len(runs)} | {means[-1]:.1%} | {deviations[-1]:.1%} |")
+        deviation = f"{statistics.stdev(accuracies):.1%}" if len(runs) > 1 else ""
+        lines.append(f"| {way} | {len(runs)} | {means[-1]:.1%} | {deviation} |")
     told = result["settings"]
     return "\n".join([
         *lines, "",

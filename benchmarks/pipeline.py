@@ -23,7 +23,7 @@ from pathlib import Path
 
 import torch
 from readme import write_table
-from torch import Tensor
+from torch import Tensor, nn
 
 from vicreg.augment import normalise
 from vicreg.data import Cifar10, load_cifar10
@@ -47,11 +47,16 @@ def embedding(run: Run, data: Cifar10, n: int, y: Tensor):
     embed(some(data.train.images, n), run.encoder)
 
 
-@torch.inference_mode()
 def plain_embedding(run: Run, data: Cifar10, n: int, y: Tensor):
     device = best_device()
-    encoder = run.encoder.to(device)
-    torch.cat([encoder(normalise(batch.to(device))).cpu() for batch in some(data.train.images, n).split(500)])
+    embedded_plainly(some(data.train.images, n), run.encoder.to(device), device)
+
+
+@torch.inference_mode()
+def embedded_plainly(images: Tensor, encoder: nn.Module, device: torch.device) -> Tensor:
+    """Representations by an encoder on the device, float32, in evaluation mode."""
+    encoder.eval()
+    return torch.cat([encoder(normalise(batch.to(device))).cpu() for batch in images.split(500)])
 
 
 def neighbours(run: Run, data: Cifar10, n: int, y: Tensor):
