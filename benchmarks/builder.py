@@ -41,6 +41,8 @@ def main() -> int:
             return 1
         build(project)
         rows = measure(project, options.repeats, options.reruns)
+        if options.real:
+            rows["a chapter that only imports and loads"] = loading(project, options.repeats)
     kind = "real" if options.real else "tiny"
     result = {"report": {"real": "this project's", "tiny": "the tests' tiny"}[kind],
               "chapters": rows.pop("chapters"), "rows": rows, "machine": machine()}
@@ -104,6 +106,24 @@ def measure(project: Path, repeats: int, reruns: int) -> dict:
             lambda: run([HERE / "builder_papermill.py", project / "chapters", project / "plain"],
                         project), reruns)
     return rows
+
+
+def loading(project: Path, repeats: int) -> dict:
+    """What a chapter costs before it does anything: its own time, by the builder's clock.
+
+    The chapter is the first cell of Q3's, which imports what chapters use and loads images,
+    weights and, from the cache, representations.
+    """
+    text = (project / "chapters/03_linear_probing.py").read_text(encoding="utf-8")
+    cell = text.split("# %%\n")[1]
+    chapter = project / "chapters/99_loading.py"
+    result = project / "report/results/99_loading/result.json"
+    seconds = []
+    for number in range(1 + repeats):
+        chapter.write_text(f"# %% [markdown]\n# # Loading\n\n# %%\n{cell}number = {number}\n", encoding="utf-8")
+        build(project)
+        seconds.append(json.loads(result.read_text(encoding="utf-8"))["seconds"])
+    return {"median": statistics.median(seconds[1:]), "seconds": seconds[1:]}  # the first fills the cache
 
 
 class Edits:

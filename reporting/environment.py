@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import sys
+from functools import lru_cache
 
 
 def device() -> str:
@@ -18,16 +19,29 @@ def device() -> str:
     return "CPU"
 
 
-def versions(modules) -> dict[str, str]:
-    """Return distribution → version for those of the given imports that come from one."""
-    known = importlib.metadata.packages_distributions()
+def distributions(modules) -> list[str]:
+    """Return the distributions that the given imports come from, where they come from one.
+
+    For the builder, whose interpreter is the kernels': to look into every distribution takes
+    half a second, so it is done once for all chapters, and again only for what is not found.
+    """
+    known = _distributions_of_imports()
+    if any(module not in known for module in modules):
+        _distributions_of_imports.cache_clear()
+        known = _distributions_of_imports()
     names = {name for module in modules for name in known.get(module, ())}
-    return {name: importlib.metadata.version(name) for name in sorted(names, key=str.lower)}
+    return sorted(names, key=str.lower)
 
 
-def emit(modules) -> None:
-    """Hand the builder the environment of this kernel."""
+@lru_cache
+def _distributions_of_imports() -> dict[str, list[str]]:
+    return dict(importlib.metadata.packages_distributions())
+
+
+def emit(names) -> None:
+    """Hand the builder the environment of this kernel, with the versions of distributions."""
     from reporting.display import _emit
 
+    packages = {name: importlib.metadata.version(name) for name in names}
     _emit("environment", environment={"python": platform.python_version(), "device": device(),
-                                      "packages": versions(modules)})
+                                      "packages": packages})

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
+from reporting.environment import distributions
 from reporting.kernel import BUILDING
 from reporting.outputs import collect
 from reporting.parse import Chapter
@@ -23,7 +24,7 @@ from reporting.traces import locate
 
 KERNEL = "reporting-this-python"
 # Runs last in every kernel: only the kernel knows its device and its packages' versions.
-ENVIRONMENT = "from reporting.environment import emit; emit({modules!r})"
+ENVIRONMENT = "from reporting.environment import emit; emit({names!r})"
 # ipykernel says this at every start, and nobody can do anything about it.
 NOISE = "Kernel is running over TCP without encryption"
 
@@ -95,7 +96,7 @@ def _notebook(chapter: Chapter, modules):
             cells.append(v4.new_code_cell(cell.source, metadata={"tags": list(cell.tags),
                                                                  "origin": i}))
             origin.append(i)
-    closing = ENVIRONMENT.format(modules=tuple(modules))
+    closing = ENVIRONMENT.format(names=distributions(modules))
     cells.append(v4.new_code_cell(closing, metadata={"tags": [], "origin": -1}))
     metadata = {"kernelspec": {"name": KERNEL, "display_name": KERNEL, "language": "python"},
                 "language_info": {"name": "python"}}
@@ -124,7 +125,8 @@ def _kernel_environment(root: Path, draft: bool) -> dict[str, str]:
 
 def _write_kernelspec(folder: Path, root: Path, draft: bool) -> None:
     """Describe a kernel that is this interpreter, whatever kernels the user has installed."""
-    spec = {"argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+    launcher = str(Path(__file__).with_name("launcher.py").resolve())
+    spec = {"argv": [sys.executable, launcher, "-f", "{connection_file}"],
             "display_name": KERNEL, "language": "python", "interrupt_mode": "signal",
             "env": _kernel_environment(root, draft)}
     home = folder / "jupyter" / "kernels" / KERNEL

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from sklearn.metrics import roc_auc_score, roc_curve
 from torch import Tensor
 
 from .retrieval import nearest
@@ -57,6 +56,8 @@ def roc(normal_scores: Tensor, anomalous_scores: Tensor) -> ROC:
         raise ValueError("A ROC curve needs scores of normal and of anomalous images; one is empty.")
     if not (normal_scores.isfinite().all() and anomalous_scores.isfinite().all()):
         raise ValueError("A ROC curve orders scores, and one of these is not finite; mend what made it.")
+    from sklearn.metrics import roc_auc_score, roc_curve  # heavy
+
     labels = np.r_[np.zeros(len(normal_scores)), np.ones(len(anomalous_scores))]
     scores = np.r_[normal_scores.numpy(), anomalous_scores.numpy()]
     return ROC(*roc_curve(labels, scores), auc=float(roc_auc_score(labels, scores)))

@@ -22,7 +22,7 @@ ANGLE = 0.8
 def tsne_map(y: Tensor, seed: int = 0) -> np.ndarray:
     """scikit-learn's t-SNE in two dimensions, perplexity 30, angle 0.8, started from PCA.
 
-    Its iterations are printed as it goes. Fifty thousand images take many minutes, so a map is
+    Its iterations are printed as it goes. Fifty thousand images take two to three minutes, so a map is
     kept in the cache, by the representations, the seed and scikit-learn's version. For fewer
     than 120 images the perplexity is a quarter of their number.
 

@@ -98,10 +98,10 @@ def fit_linear_layer(x: Tensor, targets: Tensor, generator: torch.Generator) -> 
     velocity = torch.zeros_like(W)
     for step, batch in enumerate(shuffled_batches(n, generator)):
         batch = batch.to(x.device)
-        inputs = x[batch]                                                     # (B, d + 1)
-        error = torch.softmax(inputs @ W.T, dim=1) - targets[batch]           # (B, c)
-        velocity = MOMENTUM * velocity + error.T @ inputs / len(batch)
-        W -= learning_rate(step) * velocity
+        inputs = x.index_select(0, batch)      # (B, d + 1); x[batch] takes two to four times as long
+        error = torch.softmax(W @ inputs.T, dim=0) - targets.index_select(0, batch).T      # (c, B)
+        velocity.mul_(MOMENTUM).addmm_(error, inputs, alpha=1 / len(batch))
+        W.sub_(velocity, alpha=learning_rate(step))
     return W
 
 

@@ -3,7 +3,7 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
-import importlib
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -37,3 +37,18 @@ def test_tables_go_between_their_marks(tmp_path, monkeypatch):
     text = readme.read_text(encoding="utf-8")
     assert [text.count(f"table of {name}") for name in names] == [1, 1, 1, 1]
     assert text.count("\n## ") == before
+
+
+def test_all_benchmarks_run_though_one_fails(tmp_path, monkeypatch, capfd):
+    spec = importlib.util.spec_from_file_location("all_benchmarks", BENCHMARK.with_name("__main__.py"))
+    spec.loader.exec_module(benchmarks := importlib.util.module_from_spec(spec))
+    for script, *_ in benchmarks.ALL:
+        assert BENCHMARK.with_name(script).is_file()
+        (tmp_path / script).write_text("import sys; print('ran', sys.argv)\n", encoding="utf-8")
+    monkeypatch.setattr(benchmarks, "HERE", tmp_path)
+    assert benchmarks.main() == 0
+    assert capfd.readouterr().out.count("'--readme']") == len(benchmarks.ALL)
+    (tmp_path / "training.py").write_text("raise SystemExit('no lightly')\n", encoding="utf-8")
+    assert benchmarks.main() == 1
+    out, err = capfd.readouterr()
+    assert out.count("'--readme']") == len(benchmarks.ALL) - 1 and "as they were: training.py\n" in err

@@ -3,6 +3,8 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+import importlib.metadata
+import platform
 import re
 import sys
 
@@ -10,6 +12,7 @@ import pytest
 from fake_report import Fake
 
 import reporting.publish
+from reporting import environment
 from reporting.lock import locked
 from reporting.prose import plainly
 from reporting.store import Store
@@ -301,3 +304,38 @@ def test_parameters_reach_the_chapter(fake):
     fake.lighten()
     assert fake.build(parameters={"count": 5}) == 0, fake.said
     assert "ended at 16" in stitched_text(fake)
+
+
+def test_a_kernel_ends_as_programs_do_and_finds_no_module_by_its_bare_name(fake):
+    fake.lighten()
+    left = fake.root / "left.txt"
+    fake.edit("chapters/02_table.py", "record(share=0.25)", f"""\
+import atexit
+import importlib.util
+import pathlib
+
+atexit.register(pathlib.Path({str(left)!r}).write_text, "what was to be done at the end")
+assert importlib.util.find_spec("launcher") is None, "the builder's folder is not to be searched"
+record(share=0.25)""")
+    assert fake.build() == 0, fake.said
+    assert left.read_text(encoding="utf-8") == "what was to be done at the end"
+
+
+def test_a_run_tells_the_versions_of_what_it_imports(fake):
+    fake.lighten()
+    fake.edit("chapters/02_table.py", "from reporting import record",
+              "import yaml\nfrom reporting import record")
+    assert fake.build() == 0, fake.said
+    told = Store(fake.out / "results").load("02_table")["environment"]
+    assert told["python"] == platform.python_version()
+    assert told["packages"] == {"PyYAML": importlib.metadata.version("PyYAML")}
+
+
+def test_a_package_installed_meanwhile_is_found(monkeypatch, tmp_path):
+    assert environment.distributions({"yaml", "brought_later"}) == ["PyYAML"]
+    folder = tmp_path / "later-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: later\nVersion: 1.0\n")
+    (folder / "top_level.txt").write_text("brought_later\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert environment.distributions({"yaml", "brought_later"}) == ["later", "PyYAML"]
