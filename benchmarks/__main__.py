@@ -3,8 +3,9 @@
     pip install lightly
     python benchmarks
 
-A morning's work for two cores. Written with an AI coding assistant; see the report's section on
-automatic tools.
+A morning's work for two cores.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
 import subprocess
