@@ -26,10 +26,11 @@ def main() -> int:
     """Run every benchmark, whatever becomes of the others; 1 if one of them failed."""
     failed = []
     for script, *options in ALL:
-        command = [script, *options, "--readme"]
-        print(f"\n{' '.join(command)}", flush=True)
-        if subprocess.run([sys.executable, HERE / script, *options, "--readme"], check=False).returncode:
-            failed.append(" ".join([script, *options]))
+        said = " ".join([script, *options])
+        print(f"\n{said}", flush=True)
+        command = [sys.executable, HERE / script, *options, "--readme"]
+        if subprocess.run(command, check=False).returncode:
+            failed.append(said)
     if failed:
         print(f"\nFailed, their tables are as they were: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
