@@ -1,4 +1,4 @@
-"""Folders of their own for every test, a few real images, and one tiny training run.
+"""Folders of their own for every test, real images from ``sample/``, and one tiny training run.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
@@ -7,6 +7,7 @@ import io
 import os
 import tarfile
 from dataclasses import replace
+from functools import cache
 from operator import eq
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,9 +20,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 OWN_FOLDERS = ("VICREG_CACHE", "VICREG_RUNS", "VICREG_WEIGHTS")
 IMAGES_A_CLASS = {"train": 2, "test": 1}
+SAMPLE = Path(__file__).parents[1] / "sample"
+WHOLE = "whole_data: needs all of CIFAR-10 and of MNIST's test set in $VICREG_DATA or data/; else left out"
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", WHOLE)
     # torchvision 0.29 announces the end of its decoders, once for every image.
     config.addinivalue_line("filterwarnings", "ignore:The image decoding:DeprecationWarning")
 
@@ -37,39 +41,40 @@ def own_folders(tmp_path_factory, monkeypatch):
     use_folders_in(tmp_path_factory.mktemp("own"), monkeypatch)
 
 
-@pytest.fixture(scope="session")
-def real_images() -> dict[str, bytes]:
-    """Real image files by their place, "train/cat/0000.jpg": 2 for training and 1 for test a class."""
-    from vicreg.data import CIFAR10_CLASSES, find_cifar10
+def pytest_collection_modifyitems(config, items):
+    """Leave out what needs all the images where only the sample is at hand."""
+    if has_whole_data():
+        return
+    without = [item for item in items if item.get_closest_marker("whole_data")]
+    items[:] = [item for item in items if item not in without]
+    config.hook.pytest_deselected(items=without)
+
+
+def pytest_report_header():
+    return None if has_whole_data() else f"left out without the whole data: tests marked {WHOLE}"
+
+
+@cache
+def has_whole_data() -> bool:
+    from vicreg.cifar10_files import OFFICIAL_COUNTS, find_cifar10, image_files
+    from vicreg.mnist_files import look_for_mnist
     from vicreg.storage import data_folder
 
     source = find_cifar10(data_folder())
-    if source is None:
-        pytest.skip(f"needs real images, and {data_folder()} has none; set VICREG_DATA to a folder of them")
-    chosen: dict[str, bytes] = {}
-    for split, label, name, encoded in image_files(source):
-        folder = f"{split}/{CIFAR10_CLASSES[label]}"
-        if sum(Path(place).parent.as_posix() == folder for place in chosen) < IMAGES_A_CLASS[split]:
-            chosen[f"{folder}/{Path(name).name}"] = encoded
-    return chosen
+    if source is None or None in look_for_mnist(data_folder()):
+        return False
+    return len(image_files(source)) in (0, sum(OFFICIAL_COUNTS.values()))  # none in packed copies
 
 
-def image_files(source: Path):
-    """Yield (split, label, name, encoded image) of any source; official images become PNGs."""
-    import torch
-    from torchvision.io import encode_png
-
-    from vicreg import cifar10_files, data
-
-    if source.name in (cifar10_files.OFFICIAL_FOLDER, cifar10_files.OFFICIAL_ARCHIVE):
-        for split, arrays in zip(cifar10_files.OFFICIAL_COUNTS, data.load_cifar10(source.parent), strict=True):
-            for index in range(500):  # enough to hold two of each class
-                png = bytes(encode_png(arrays.images[index].contiguous()).to(torch.uint8).tolist())
-                yield split, int(arrays.labels[index]), f"{index:05}.png", png
-    elif source.is_dir():
-        yield from cifar10_files.read_folder(source)
-    else:
-        yield from cifar10_files.read_archive(source)
+@pytest.fixture(scope="session")
+def real_images() -> dict[str, bytes]:
+    """Real image files by their place, "train/cat/0000.png": 2 for training and 1 for test a class."""
+    return {
+        file.relative_to(SAMPLE).as_posix(): file.read_bytes()
+        for split, count in IMAGES_A_CLASS.items()
+        for folder in sorted((SAMPLE / split).iterdir())
+        for file in sorted(folder.iterdir())[:count]
+    }
 
 
 @pytest.fixture(scope="session")
@@ -129,18 +134,12 @@ def tiny(tmp_path_factory, tiny_folder):
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory):
-    """600 + 300 real images, 60 + 30 of each class, loaded."""
-    from vicreg.data import find_cifar10, load_cifar10
-    from vicreg.sample import write_sample
-    from vicreg.storage import data_folder
+    """The sample that ships: 400 + 200 real images, 40 + 20 of each class, loaded."""
+    from vicreg.data import load_cifar10
 
-    if find_cifar10(data_folder()) is None:
-        pytest.skip(f"needs real images, and {data_folder()} has none; set VICREG_DATA to a folder of them")
     with pytest.MonkeyPatch.context() as patch:
         use_folders_in(tmp_path_factory.mktemp("sample_cache"), patch)
-        folder = tmp_path_factory.mktemp("sample")
-        write_sample(folder)
-        return load_cifar10(folder)
+        return load_cifar10(SAMPLE)
 
 
 @pytest.fixture(scope="session")

@@ -24,16 +24,6 @@ def signals_as_before():
     signal.signal(signal.SIGTERM, before)
 
 
-def test_list_tells_what_is_trained(capsys):
-    weights_folder().mkdir(parents=True)
-    (weights_folder() / "vicreg.pt").touch()
-    assert main(["list"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == list(EXPERIMENTS)
-    (line,) = (line for line in lines if line.split()[0] == "vicreg")
-    assert " trained " in line and "not trained" not in line and VICREG.description in line
-
-
 def test_list_and_a_wrong_name_do_not_wait_for_torch():
     program = (
         "import sys; from vicreg.__main__ import main\n"

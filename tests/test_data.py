@@ -16,7 +16,7 @@ from PIL import Image
 from torch.testing import assert_close
 from torchvision.datasets import CIFAR10
 
-from vicreg import data
+from vicreg import copies, data
 from vicreg.errors import VICRegError
 
 # The official order, as batches.meta has it.
@@ -28,9 +28,9 @@ def pixels(encoded: bytes) -> torch.Tensor:
     return torch.from_numpy(image).permute(2, 0, 1)
 
 
-def as_png(encoded: bytes) -> bytes:
+def as_jpeg(encoded: bytes) -> bytes:
     buffer = io.BytesIO()
-    Image.open(io.BytesIO(encoded)).convert("RGB").save(buffer, "PNG")
+    Image.open(io.BytesIO(encoded)).convert("RGB").save(buffer, "JPEG", quality=75)
     return buffer.getvalue()
 
 
@@ -50,15 +50,15 @@ def assert_same(one: data.Cifar10, other: data.Cifar10) -> None:
 
 
 @pytest.fixture
-def pngs(real_images):
-    return {str(Path(place).with_suffix(".png")): as_png(image) for place, image in real_images.items()}
+def jpegs(real_images):
+    return {str(Path(place).with_suffix(".jpg")): as_jpeg(image) for place, image in real_images.items()}
 
 
 @pytest.fixture
-def official(tmp_path, pngs, write_folder, write_archive, monkeypatch):
+def official(tmp_path, real_images, write_folder, write_archive, monkeypatch):
     """A small copy in the official format, as a folder and as an archive: (folder, archive, rows)."""
     rows = {
-        split: [(CLASSES.index(p.split("/")[1]), pixels(i)) for p, i in pngs.items() if p.startswith(split)]
+        split: [(CLASSES.index(p.split("/")[1]), pixels(i)) for p, i in real_images.items() if p.startswith(split)]
         for split in ("train", "test")
     }
     for some in rows.values():
@@ -81,27 +81,25 @@ def official(tmp_path, pngs, write_folder, write_archive, monkeypatch):
     return write_folder(tmp_path / "official", files), archive.parent, rows
 
 
-def test_images_and_labels_are_those_of_the_files(tmp_path, pngs, write_folder):
-    cifar = data.load_cifar10(write_folder(tmp_path / "images", pngs))
+def test_images_and_labels_are_those_of_the_files(tmp_path, real_images, write_folder):
+    cifar = data.load_cifar10(write_folder(tmp_path / "images", real_images))
     for images in cifar:
         places = sorted(
-            (place for place in pngs if place.startswith(images.split)),
+            (place for place in real_images if place.startswith(images.split)),
             key=lambda place: (CLASSES.index(place.split("/")[1]), place),
         )
         assert images.images.dtype == torch.uint8 and images.labels.dtype == torch.int64
-        assert_close(images.images, torch.stack([pixels(pngs[place]) for place in places]))
+        assert_close(images.images, torch.stack([pixels(real_images[place]) for place in places]))
         assert [images.classes[label] for label in images.labels] == [p.split("/")[1] for p in places]
         assert images.classes == tuple(CLASSES)
         assert len(images) == len(places)
     assert (cifar.train.split, cifar.test.split) == ("train", "test")
 
 
-def test_jpegs_are_decoded_as_pillow_decodes_them(image_folder, real_images):
-    if not all(place.endswith(".jpg") for place in real_images):
-        pytest.skip("the images at hand are no JPEGs")
-    cifar = data.load_cifar10(image_folder)
-    first = min(place for place in real_images if place.startswith("train/airplane/"))
-    difference = cifar.train.images[0].float() - pixels(real_images[first]).float()
+def test_jpegs_are_decoded_as_pillow_decodes_them(tmp_path, jpegs, write_folder):
+    cifar = data.load_cifar10(write_folder(tmp_path / "images", jpegs))
+    first = min(place for place in jpegs if place.startswith("train/airplane/"))
+    difference = cifar.train.images[0].float() - pixels(jpegs[first]).float()
     assert difference.abs().max() <= 2  # grey levels, between two versions of libjpeg
 
 
@@ -153,16 +151,14 @@ def test_missing_images_are_downloaded_once(tmp_path, official, monkeypatch):
     assert len(calls) == 1
 
 
-def test_names_are_honest(tmp_path, image_folder, pngs, real_images, write_folder):
-    suffix = {".jpg": "JPEG", ".png": "PNG"}[Path(next(iter(real_images))).suffix]
-    assert data.load_cifar10(image_folder).test.name == f"CIFAR-10 ({suffix} mirror), a subset of 20 + 10"
-    upper = {str(Path(place).with_suffix(".PNG")): image for place, image in pngs.items()}
-    for files in (pngs, upper):
-        lossless = data.load_cifar10(write_folder(tmp_path / files_key(files), files))
-        assert lossless.train.name == "CIFAR-10 (PNG mirror), a subset of 20 + 10"
-    full = {split: data.Split(None, range(n)) for split, n in (("train", 50_000), ("test", 10_000))}
-    assert data.cifar10_name(Path("images"), {**full, "lossy": True}) == "CIFAR-10 (JPEG mirror)"
-    assert data.cifar10_name(Path("images"), {**full, "lossy": False}) == "CIFAR-10 (PNG mirror)"
+def test_names_are_honest(tmp_path, jpegs, real_images, write_folder):
+    upper = {str(Path(place).with_suffix(".PNG")): image for place, image in real_images.items()}
+    for files, suffix in ((real_images, "PNG"), (upper, "PNG"), (jpegs, "JPEG")):
+        loaded = data.load_cifar10(write_folder(tmp_path / files_key(files), files))
+        assert loaded.train.name == loaded.test.name == f"CIFAR-10 ({suffix} mirror), a subset of 20 + 10"
+    full = {"train": 50_000, "test": 10_000}
+    for lossy, suffix in ((True, "JPEG"), (False, "PNG")):
+        assert copies.cifar10_name(Path("images"), full, lossy) == f"CIFAR-10 ({suffix} mirror)"
 
 
 def files_key(files: dict) -> str:

@@ -14,11 +14,7 @@ from pathlib import Path
 import pytest
 
 from reporting.settings import read_settings
-from vicreg.mnist_files import find_mnist, read_idx
-from vicreg.sample import write_idx
-from vicreg.storage import PROJECT, data_folder
-
-DIGITS = 60
+from vicreg.storage import PROJECT
 
 
 @pytest.fixture
@@ -42,15 +38,6 @@ def project(tmp_path):
     return folder
 
 
-@pytest.fixture
-def data(tmp_path, real_images, write_folder):
-    """A data folder with few real images of each class, and few real digits."""
-    folder = write_folder(tmp_path / "data", real_images)
-    for file in find_mnist(data_folder()):
-        write_idx(folder / f"{file.name.removesuffix('.gz')}.gz", read_idx(file)[:DIGITS])
-    return folder
-
-
 def run(folder: Path, *words: str, **environment: str) -> str:
     """Run a script of a folder there; return what it printed."""
     kept = {k: v for k, v in os.environ.items() if k not in ("VICREG_WEIGHTS", "DISPLAY", "PYTHONPATH")}
@@ -60,7 +47,7 @@ def run(folder: Path, *words: str, **environment: str) -> str:
     return done.stdout
 
 
-def test_both_examples_run_from_the_archive(project, data, tmp_path):
+def test_both_examples_run_from_the_archive(project, tmp_path):
     plan = run(project, "build_report.py", "--plan").splitlines()
     due = [line for line in plan if "results of" not in line and "no code" not in line]
     assert not due, "the report in git is older than its sources: run python build_report.py"
@@ -73,8 +60,8 @@ def test_both_examples_run_from_the_archive(project, data, tmp_path):
     assert not [*empty.rglob("*.ipynb")] and (empty / "report" / "report.pdf").is_file()
     readme = (empty / "README.md").read_text(encoding="utf-8")
     assert "Ada Lovelace" in readme and "ada1" in readme and "NAME (" not in readme
-    said = run(empty, "example_VICReg.py", VICREG_DATA=str(data))
+    said = run(empty, "example_VICReg.py", VICREG_DATA=str(PROJECT / "sample"))
     assert re.search(r"\d+\.\d\s?%", said), said
-    said = run(empty, "example_Anomaly.py", VICREG_DATA=str(data))
+    said = run(empty, "example_Anomaly.py", VICREG_DATA=str(PROJECT / "sample"))
     assert re.search(r"AUC\D*\d\.\d+", said), said
     assert len([*(empty / "report").glob("example_*.png")]) == 2

@@ -16,29 +16,16 @@ from torchvision.transforms.v2.functional import resize, to_pil_image
 
 from vicreg import data
 from vicreg.errors import VICRegError
-from vicreg.storage import data_folder
+from vicreg.storage import PROJECT
 
 IMAGES, LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
+SAMPLE = PROJECT / "sample"
 COUNTS = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]  # of 0 to 9, as published
 
 
 def idx(values: torch.Tensor) -> bytes:
     header = bytes([0, 0, 8, values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape)
     return header + values.numpy().tobytes()
-
-
-@pytest.fixture(scope="module")
-def real():
-    """The real files, unpacked: (images, labels), bytes."""
-    contents = []
-    for stem in (IMAGES, LABELS):
-        places = [folder / stem for folder in (data_folder(), data_folder() / "MNIST" / "raw")]
-        plain = next((p for p in places if p.is_file()), None)
-        packed = next((p for p in (p.with_name(f"{stem}.gz") for p in places) if p.is_file()), None)
-        if not (plain or packed):
-            pytest.skip(f"needs the MNIST test files, and {data_folder()} has none; set VICREG_DATA")
-        contents.append(plain.read_bytes() if plain else gzip.decompress(packed.read_bytes()))
-    return contents
 
 
 @pytest.fixture
@@ -65,23 +52,29 @@ def refusal(folder) -> str:
     return message
 
 
-def test_real_digits_are_resized_as_torchvision_resizes(tmp_path, real, write_folder):
-    mnist = data.load_mnist_test(write_folder(tmp_path, dict(zip((IMAGES, LABELS), real, strict=True))))
-    assert mnist.images.shape == (10_000, 3, 32, 32) and mnist.images.dtype == torch.uint8
+def test_real_digits_are_resized_as_torchvision_resizes():
+    mnist = data.load_mnist_test(SAMPLE)
+    assert mnist.images.shape == (60, 3, 32, 32) and mnist.images.dtype == torch.uint8
     assert (mnist.images == mnist.images[:, :1]).all(), "three equal channels"
-    assert mnist.labels.bincount().tolist() == COUNTS
     assert (mnist.name, mnist.split, mnist.classes) == ("MNIST", "test", tuple("0123456789"))
     literal = mnist.images.numpy().tobytes() + mnist.labels.numpy().tobytes()
     assert mnist.fingerprint == hashlib.sha256(literal).hexdigest()
 
-    small = torch.tensor(list(real[0][16 : 16 + 200 * 784]), dtype=torch.uint8).view(200, 1, 28, 28)
-    got = mnist.images[:200, :1]
-    expected = resize(small.float(), [32, 32], InterpolationMode.BILINEAR, antialias=True)
+    raw = gzip.decompress((SAMPLE / f"{IMAGES}.gz").read_bytes())
+    small = torch.tensor(list(raw[16:]), dtype=torch.uint8).view(60, 1, 28, 28)
+    got = mnist.images[:, :1]
+    expected = resize(small.double(), [32, 32], InterpolationMode.BILINEAR, antialias=True)
     assert_close(got, expected.round().to(torch.uint8))
     for digit, image in zip(small, got, strict=True):  # Pillow computes in fixed point
         pillow = resize(to_pil_image(digit), [32, 32], InterpolationMode.BILINEAR)
         difference = torch.tensor(list(pillow.tobytes())).view(1, 32, 32) - image.int()
         assert difference.abs().max() <= 1
+
+
+@pytest.mark.whole_data
+def test_the_test_set_has_the_published_counts():
+    mnist = data.load_mnist_test()
+    assert mnist.labels.bincount().tolist() == COUNTS and len(mnist) == 10_000
 
 
 def test_gzipped_files_and_torchvisions_folder_give_the_same(folder, tmp_path, write_folder):

@@ -17,14 +17,14 @@ from torch.testing import assert_close
 
 from vicreg import representations
 from vicreg.augment import normalise
-from vicreg.data import find_cifar10, load_cifar10
+from vicreg.data import load_cifar10
 from vicreg.errors import VICRegError
 from vicreg.experiments import VICREG
 from vicreg.latent import LatentCodes
 from vicreg.model import Encoder, Projector
 from vicreg.probe import linear_probe
 from vicreg.representations import embed
-from vicreg.storage import PROJECT, data_folder, weights_folder
+from vicreg.storage import PROJECT, weights_folder
 from vicreg.weights import History, Leg, Provenance, joined, load_run, save_run, weights_file
 
 FLIPS = 60
@@ -98,7 +98,7 @@ def test_every_setting_survives(models, tmp_path):
 def test_provenance_of_a_training_is_complete(trained, tiny):
     run = load_run(trained.weights)
     assert run.experiment == trained.experiment
-    assert run.provenance.data_name == tiny.train.name == "CIFAR-10 (JPEG mirror), a subset of 20 + 10"
+    assert run.provenance.data_name == tiny.train.name == "CIFAR-10 (PNG mirror), a subset of 20 + 10"
     assert run.provenance.data_fingerprint == tiny.fingerprint
     (leg,) = run.provenance.legs
     assert (leg.epochs, leg.optimizer) == (2, "fresh")
@@ -253,10 +253,9 @@ def test_the_remedy_for_another_seed_names_the_seed():
         load_run("vicreg_seed3")
 
 
+@pytest.mark.whole_data
 def test_16_bits_change_the_probe_by_less_than_a_tenth_of_a_point(monkeypatch):
     """The shipped weights against weights that 16 bits round to them, on 2,000 real test images."""
-    if find_cifar10(data_folder()) is None:
-        pytest.skip(f"needs real images, and {data_folder()} has none; set VICREG_DATA to a folder of them")
     monkeypatch.setattr(representations, "gains_by_bf16", lambda device: False)
     shipped = load_run(PROJECT / "weights" / "vicreg.pt").encoder
     before = copy.deepcopy(shipped)

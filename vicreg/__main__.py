@@ -1,23 +1,33 @@
-"""The command line: ``python -m vicreg list``, ``train``, ``check`` and ``sample``.
+"""The command line: ``python -m vicreg list``, ``data``, ``train``, ``check`` and ``sample``.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
 import argparse
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import exit_code
 from .experiments import EXPERIMENTS, Experiment, find_experiment
-from .storage import runs_folder, weights_folder
+from .headers import Header, read_header
+from .storage import data_folder, runs_folder, weights_file, weights_folder
+
+if TYPE_CHECKING:
+    from .copies import Copy
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
-    if options.command == "list":
-        return list_experiments()
-    commands = {"train": train_experiment, "check": check_weights, "sample": make_sample}
+    commands = {
+        "list": list_experiments,
+        "data": tell_data,
+        "train": train_experiment,
+        "check": check_weights,
+        "sample": make_sample,
+    }
     command = commands[options.command]
     return exit_code(lambda: command(options))
 
@@ -26,6 +36,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m vicreg", description="VICReg on CIFAR-10.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="list the experiments and which of them are trained")
+    data = commands.add_parser(
+        "data", help="tell which copy of the images is at hand, and which weights were trained on it"
+    )
+    data.add_argument("--data", metavar="DIR", help="default: $VICREG_DATA, else data/")
+    data.add_argument("--json", action="store_true", help="CIFAR-10's name and fingerprint, for programs")
     train = commands.add_parser(
         "train", help="train an experiment; goes on from its checkpoint where there is one"
     )
@@ -51,17 +66,63 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "sample", help="write a small part of the images to a folder, for VICREG_DATA to name"
     )
     sample.add_argument("folder", type=Path)
-    sample.add_argument("--train", type=int, default=60, metavar="N", help="a class (default: 60)")
-    sample.add_argument("--test", type=int, default=30, metavar="N", help="a class (default: 30)")
+    for option, count, what in (("--train", 60, "a class"), ("--test", 30, "a class"), ("--digits", 300, "in all")):
+        sample.add_argument(option, type=int, default=count, metavar="N", help=f"{what} (default: {count})")
     return parser.parse_args(arguments)
 
 
-def list_experiments() -> int:
+def list_experiments(options: argparse.Namespace) -> None:
     for name, experiment in EXPERIMENTS.items():
-        trained = (weights_folder() / f"{name}.pt").exists()
-        state = "trained" if trained else "not trained"
-        print(f"{name:28} {state:12} {experiment.epochs:3} epochs  {experiment.description}")
-    return 0
+        path = weights_file(name)
+        header = read_header(path) if path.exists() else None
+        state = "trained" if header else "damaged" if path.exists() else "not trained"
+        epochs = header.epochs if header else experiment.epochs
+        unit = "epoch" if epochs == 1 else "epochs"
+        print(f"{name:28} {state:12} {epochs:3} {unit:6}  {experiment.description}")
+
+
+def tell_data(options: argparse.Namespace) -> None:
+    from .copies import copy_at_hand  # numpy
+
+    root = Path(options.data).expanduser() if options.data else data_folder()
+    copy = copy_at_hand(root)
+    if options.json:
+        print(json.dumps({"name": copy.name, "fingerprint": copy.fingerprint} if copy else None))
+        return
+    if copy:
+        counts = " and ".join(f"{n:,} {split}" for split, n in copy.counts.items())
+        print(f"CIFAR-10 in {copy.source}: {copy.name}")
+        print(f"    {counts} images, {copy.order}; sha256 {copy.fingerprint}")
+    else:
+        print(f"There is no CIFAR-10 in {root}; what needs it downloads it there, or set VICREG_DATA.")
+    tell_digits(root)
+    for path in sorted(weights_folder().glob("*.pt")):
+        print(f"{path}: {trained_on(read_header(path), copy)}")
+
+
+def tell_digits(root: Path) -> None:
+    from .mnist_files import look_for_mnist
+
+    files = look_for_mnist(root)
+    if None in files:
+        print(f"There is no MNIST test set in {root}; what needs it downloads it there.")
+        return
+    from .data import load_mnist_test  # heavy
+
+    digits = load_mnist_test(root)
+    print(f"MNIST test set in {files[0].parent}: {len(digits):,} images; sha256 {digits.fingerprint}")
+
+
+def trained_on(header: Header | None, copy: 'Copy | None') -> str:
+    """Which images weights were trained on, beside those at hand."""
+    if header is None:
+        return "damaged, or not a weights file of this project; restore it"
+    trained = f"{header.epochs} epoch{'s' * (header.epochs != 1)}"
+    images = f"{header.data_name}, sha256 {header.data_fingerprint[:12]}…"
+    if copy is None:
+        return f"{trained} on {images}"
+    same = header.data_fingerprint == copy.fingerprint
+    return f"{trained} on this copy" if same else f"{trained} on another copy: {images}"
 
 
 def check_weights(options: argparse.Namespace) -> None:
@@ -75,7 +136,7 @@ def check_weights(options: argparse.Namespace) -> None:
 def make_sample(options: argparse.Namespace) -> None:
     from .sample import write_sample  # heavy
 
-    write_sample(options.folder, options.train, options.test)
+    write_sample(options.folder, options.train, options.test, options.digits)
     print(f"The sample is in {options.folder}; use it with VICREG_DATA={options.folder}")
 
 

@@ -15,7 +15,6 @@ import numpy as np
 from .bounded import Bounded, open_packed
 from .errors import VICRegError, reason
 from .progress import progress_bar
-from .small_images import decode_small
 from .unfinished import unfinished_folder
 
 CIFAR10_CLASSES = (
@@ -124,6 +123,8 @@ def unpack_official(source: Path) -> list:
 
 def decode_images(source: Path) -> dict:
     """Decode an image folder or an archive of one, in the order of classes and file names."""
+    from .small_images import decode_small  # torch, without which files can be found and told
+
     images: dict[str, list] = {split: [] for split in OFFICIAL_COUNTS}
     lossy = False
     files = read_folder(source) if source.is_dir() else read_archive(source)

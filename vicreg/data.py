@@ -21,22 +21,20 @@ from torch.nn.functional import interpolate
 
 from .cifar10_files import (
     CIFAR10_CLASSES,
-    OFFICIAL_ARCHIVE,
     OFFICIAL_COUNTS,
     OFFICIAL_FOLDER,
     Split,
     decode_cifar10,
     download_cifar10,
     find_cifar10,
-    image_files,
 )
+from .copies import cache_name, cifar10_name, fingerprint_of_both
 from .errors import VICRegError
 from .mnist_files import find_mnist, read_idx
 from .storage import data_folder, from_cache, keep_in_cache, keep_newest
 from .unfinished import sweep
 
 MNIST_CLASSES = tuple(str(digit) for digit in range(10))
-CACHE_FORMAT = 1
 CACHES_KEPT = 3  # of decoded images, 184 MB each
 
 
@@ -69,9 +67,7 @@ class Cifar10(NamedTuple):
     @property
     def fingerprint(self) -> str:
         """The sha256 over both splits' fingerprints, by which weights know their data."""
-        return hashlib.sha256(
-            (self.train.fingerprint + self.test.fingerprint).encode()
-        ).hexdigest()
+        return fingerprint_of_both(self.train.fingerprint, self.test.fingerprint)
 
 
 def load_cifar10(root: str | Path | None = None) -> Cifar10:
@@ -90,7 +86,8 @@ def load_cifar10(root: str | Path | None = None) -> Cifar10:
         download_cifar10(root)
         source = root / OFFICIAL_FOLDER
     splits = cached(source, lambda: decode_cifar10(source))
-    name = cifar10_name(source, splits)
+    counts = {split: len(splits[split].labels) for split in OFFICIAL_COUNTS}
+    name = cifar10_name(source, counts, bool(splits["lossy"]))
     return Cifar10(
         *(as_image_set(name, split, splits[split], CIFAR10_CLASSES) for split in OFFICIAL_COUNTS)
     )
@@ -138,24 +135,13 @@ def as_image_set(name: str, split: str, arrays: Split, classes: tuple[str, ...])
     )
 
 
-def cifar10_name(source: Path, splits: dict[str, Split]) -> str:
-    """What a copy honestly is: its encoding, and its size where it is a part only."""
-    if source.name in (OFFICIAL_FOLDER, OFFICIAL_ARCHIVE):
-        return "CIFAR-10"
-    suffix = "JPEG" if bool(splits["lossy"]) else "PNG"
-    counts = {split: len(splits[split].labels) for split in OFFICIAL_COUNTS}
-    if counts == OFFICIAL_COUNTS:
-        return f"CIFAR-10 ({suffix} mirror)"
-    return f"CIFAR-10 ({suffix} mirror), a subset of {counts['train']:,} + {counts['test']:,}"
-
-
 def cached(source: Path, decode) -> dict:
     """The decoded splits of a source, from the cache where it still stands for that source.
 
     The cache is one uncompressed file that states the fingerprints of its content; a damaged
     or foreign one is made anew.
     """
-    name = f"cifar10-{source_key(source)}.npz"
+    name = cache_name(source)
     if (stored := from_cache(name)) is not None and (splits := intact(stored)) is not None:
         return splits
     decoded = decode()
@@ -186,13 +172,3 @@ def intact(stored: dict) -> dict | None:
     except (KeyError, ValueError, TypeError, AttributeError):
         pass  # another file under this name
     return None
-
-
-def source_key(source: Path) -> str:
-    """A key that changes when a source's files do: paths, sizes and times, hashed."""
-    source = source.resolve()  # one cache, however the folder is named
-    in_folder = source.is_dir() and (image_files(source) or list(source.iterdir()))
-    files = in_folder or [source]
-    stats = sorted((str(p), (s := p.stat()).st_size, s.st_mtime_ns) for p in files)
-    identity = [CACHE_FORMAT, str(source), stats]
-    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]

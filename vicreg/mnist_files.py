@@ -18,17 +18,18 @@ MOST_BYTES = 64 << 20  # of a file unpacked; the test set's images take 8 MB
 
 def find_mnist(root: Path) -> tuple[Path, Path]:
     """Paths of the test set's images and labels, downloaded where they are missing."""
-    places = [root, root / "MNIST" / "raw"]
-
-    def look() -> list[Path | None]:
-        candidates = [[p / (s + gz) for p in places for gz in ("", ".gz")] for s in STEMS]
-        return [next((c for c in some if c.is_file()), None) for some in candidates]
-
-    found = look()
-    if None in found:
+    if None in (found := look_for_mnist(root)):
         download_mnist(root)
-        found = look()
-    return found[0], found[1]
+        found = look_for_mnist(root)
+    return found
+
+
+def look_for_mnist(root: Path) -> tuple[Path | None, Path | None]:
+    """Paths of the test set's images and labels, None for what is missing."""
+    places = [root, root / "MNIST" / "raw"]
+    candidates = [[p / (s + gz) for p in places for gz in ("", ".gz")] for s in STEMS]
+    images, labels = (next((c for c in some if c.is_file()), None) for some in candidates)
+    return images, labels
 
 
 def download_mnist(root: Path) -> None:

@@ -15,24 +15,24 @@ from .mnist_files import find_mnist, read_idx
 from .storage import data_folder, write_atomically
 
 
-def write_sample(target: Path, train: int = 60, test: int = 30, mnist: int = 300) -> None:
+def write_sample(target: Path, train: int, test: int, digits: int) -> None:
     """Write the first images of each class to a folder that VICREG_DATA can name.
 
     Parameters: target, the folder, made where it is missing; train and test, CIFAR-10 images a
-    class, written as PNG (lossless); mnist, test digits.
+    class, written as PNG (lossless); digits, of MNIST's test set.
     Raises: VICRegError when the full data cannot be had or the disk refuses.
     """
     data = load_cifar10()
     for images, count in ((data.train, train), (data.test, test)):
         write_images(target / images.split, images, count)
     for file in find_mnist(data_folder()):
-        write_idx(target / f"{file.name.removesuffix('.gz')}.gz", read_idx(file)[:mnist])
+        write_idx(target / f"{file.name.removesuffix('.gz')}.gz", read_idx(file)[:digits])
 
 
 def write_images(folder: Path, images: ImageSet, count: int) -> None:
     for label, name in enumerate(images.classes):
         for number, place in enumerate((images.labels == label).nonzero()[:count, 0].tolist()):
-            png = encode_png(images.images[place].contiguous()).numpy().tobytes()
+            png = encode_png(images.images[place].contiguous(), compression_level=9).numpy().tobytes()
             write_atomically(folder / name / f"{number:04}.png", lambda path, png=png: path.write_bytes(png))
 
 

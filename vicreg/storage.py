@@ -8,7 +8,7 @@ import io
 import os
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO
@@ -30,6 +30,11 @@ def data_folder() -> Path:
 def weights_folder() -> Path:
     """The folder with one weights file an experiment: ``$VICREG_WEIGHTS``, else ``weights/``."""
     return folder_of("VICREG_WEIGHTS", PROJECT / "weights")
+
+
+def weights_file(name: str) -> Path:
+    """The weights file of an experiment."""
+    return weights_folder() / f"{name}.pt"
 
 
 def runs_folder() -> Path:
@@ -121,12 +126,15 @@ def keep_in_cache(name: str, **arrays: np.ndarray) -> None:
         print(f"Not cached, and so to be computed again next time: {error}", file=sys.stderr)
 
 
-def from_cache(name: str) -> dict[str, np.ndarray] | None:
-    """The arrays of a file of the cache; None where it is missing, damaged or another one renamed."""
+def from_cache(name: str, fields: Sequence[str] | None = None) -> dict[str, np.ndarray] | None:
+    """The arrays of a file of the cache, or those of some fields alone.
+
+    Returns: None where the file is missing, damaged or another one renamed.
+    """
     try:
         path = cache_folder() / name
         with np.load(path, allow_pickle=False) as stored:
-            arrays = dict(stored)
+            arrays = {field: stored[field] for field in (*(fields or stored), OWN_NAME)}
         renamed = str(arrays.pop(OWN_NAME)) != name
     except Exception:  # whatever is wrong with a cache, it can be made again
         return None

@@ -60,6 +60,8 @@ def train(
         synchronise_batch_norm(model, workers, device)
         for model in initial_models(experiment, len(data.train), device)
     )
+    if experiment.latent:
+        encoder.remember(data.train.images)
     represent = compile_network(encoder, device) if compiled else encoder
     parameters = [*encoder.parameters(), *projector.parameters()]
     optimizer = torch.optim.Adam(

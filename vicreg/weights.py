@@ -18,7 +18,7 @@ from .errors import VICRegError, reason
 from .experiments import Experiment
 from .latent import LatentCodes
 from .model import Encoder, Projector
-from .storage import load_tensors, save_tensors, weights_folder
+from .storage import load_tensors, save_tensors, weights_file
 
 FORMAT = 2
 Record = TypeVar("Record")
@@ -152,11 +152,6 @@ class Run:
     @property
     def name(self) -> str:
         return self.experiment.name
-
-
-def weights_file(name: str) -> Path:
-    """The weights file of an experiment."""
-    return weights_folder() / f"{name}.pt"
 
 
 def save_run(
