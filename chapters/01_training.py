@@ -33,12 +33,18 @@ from vicreg.weights import load_run, weights_file
 run = load_run("vicreg")
 data = load_cifar10()
 depends(weights_file("vicreg"))
-depends(data.train.name, fingerprint=data.fingerprint)
+depends("CIFAR-10", fingerprint=data.fingerprint, copy=data.train.name)
 
 # %%
 experiment, provenance = run.experiment, run.provenance
 epochs, steps, _ = run.history.train.shape
 seconds_an_epoch = provenance.seconds / epochs
+if provenance.data_fingerprint == data.fingerprint:
+    measured_on = f"are measured on the same images, {data.train.name}"
+else:
+    measured_on = (
+        f"are measured on another copy of the images, {data.train.name} (sha256 {data.fingerprint[:12]}…)"
+    )
 record(
     epochs=epochs,
     steps=steps,
@@ -47,6 +53,7 @@ record(
     seed=experiment.seed,
     data_name=provenance.data_name,
     data_fingerprint=provenance.data_fingerprint[:12],
+    measured_on=measured_on,
     weights_fingerprint=run.fingerprint[:12],
     legs=provenance.in_words(),
     minutes=provenance.seconds / 60,
@@ -55,12 +62,13 @@ record(
     n_train=len(data.train),
     n_test=len(data.test),
 )
-assert provenance.data_fingerprint == data.fingerprint, "weights and images belong together"
 
 # %% [markdown]
 # **Setting.** The encoder is the exercise's ResNet-18 for small images (11.5 M parameters, 128-d representations), the head maps to $d = 512$. We train on the {{ n_train:,}} training images of {{ data_name }} [@krizhevsky2009] with Adam (learning rate {{ learning_rate:.0e}}, weight decay $10^{-6}$), $|B| = {{ batch_size }}$, $\lambda = \mu = 25$, $\nu = 1$, $\gamma = 1$, $\epsilon = 10^{-4}$, seed {{ seed }}, for {{ epochs }} epochs of {{ steps }} batches. The two views pass through the encoder one after the other, so that each has its own batch statistics. After every epoch the same objectives are measured on the test set: two random views again, since without augmentation the invariance objective is zero by construction, evaluation mode, projections, shuffled batches of the same size, since variance and covariance mean little within one class.
 #
-# **Provenance.** Trained in {{ minutes:.0f}} minutes ({{ images_a_second:.0f}} images a second, two views each, the test passes included): {{ legs }}. Weights sha256 {{ weights_fingerprint }}…, images sha256 {{ data_fingerprint }}….
+# **Provenance.** Trained in {{ minutes:.0f}} minutes ({{ images_a_second:.0f}} images a second, two views each, the test passes included): {{ legs }}. Weights sha256 {{ weights_fingerprint }}….
+#
+# **Images.** The weights were trained on {{ data_name }} (sha256 {{ data_fingerprint }}…). The figures of the following sections {{ measured_on }}.
 
 # %%
 fig, axes = plt.subplots(1, 3, figsize=(6.46, 2.1))

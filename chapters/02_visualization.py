@@ -20,7 +20,7 @@ from vicreg.weights import load_run, weights_file
 run = load_run("vicreg")
 data = load_cifar10()
 depends(weights_file("vicreg"))
-depends(data.train.name, fingerprint=data.fingerprint)
+depends("CIFAR-10", fingerprint=data.fingerprint, copy=data.train.name)
 labels, classes = data.test.labels, data.test.classes
 y = representations(run, data.test)
 check_useful(y, "map")
@@ -81,7 +81,7 @@ record(
     same_kind=same_kind,
 )
 assert agreement["tsne"] > 1.5 * agreement["pca"], "the text prefers t-SNE to PCA"
-assert agreement["tsne"] < 0.6, "the text says that classes are captured in part"
+assert agreement["tsne"] < 0.8, "the text says that classes are captured in part"
 assert same_kind > 0.75, "the text says that animals and vehicles are apart"
 
 # %% [markdown]

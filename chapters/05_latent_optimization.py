@@ -31,12 +31,12 @@ from vicreg.retrieval import nearest_others, neighbour_classes
 from vicreg.weights import load_run, weights_file
 
 data = load_cifar10()
-depends(data.train.name, fingerprint=data.fingerprint)
+depends("CIFAR-10", fingerprint=data.fingerprint, copy=data.train.name)
 for name in ("vicreg", "latent_optimization"):
     depends(weights_file(name))
 labels = data.train.labels
 run = load_run("latent_optimization")
-codes = run.encoder.weight.detach()
+codes = run.encoder.of(data.train.images)  # in the order of the images at hand
 
 # %%
 images = data.train.images.to(best_device())
@@ -111,17 +111,18 @@ record(
     probe_features=probes[FEATURES].mean(),
     probe_pixels=probes[PIXELS].mean(),
     probe_random=probes[RANDOM].mean(),
+    times_random=probes[CODES].mean() / probes[RANDOM].mean(),
     purity_vicreg=purity[VICREG],
     purity_codes=purity[CODES],
     purity_features=purity[FEATURES],
 )
-assert probes[CODES].mean() > 2.5 * probes[RANDOM].mean(), "the text says that the codes learn their classes"
+assert probes[CODES].mean() > 2 * probes[RANDOM].mean(), "the text says that the codes learn their classes"
 assert probes[CODES].mean() < probes[PIXELS].mean(), "the text says that raw pixels do better"
 assert probes[FEATURES].mean() > 0.55, "the text says that the lookup's features are good"
 assert plain_same > 1.5 * view_same, "the text says that views mislead the lookup"
 
 # %% [markdown]
-# **The bonus, measured.** We train the correction for {{ epochs }} epochs ({{ minutes:.0f}} minutes; {{ device }}) and probe as the exercise has it for codes, of which there are none for test images ([@tbl-latent]). The codes reach **{{ probe_codes:.1%}}**, where VICReg's encoder reaches {{ probe_vicreg:.1%}} under the same protocol, raw pixels {{ probe_pixels:.1%}} and random codes chance. So the correction does what it was made for: the last row is what free codes can have without the lookup, and with it three times as much of the class is in them. But it is far from VICReg, and raw pixels do better.
+# **The bonus, measured.** We train the correction for {{ epochs }} epochs ({{ minutes:.0f}} minutes; {{ device }}) and probe as the exercise has it for codes, of which there are none for test images ([@tbl-latent]). The codes reach **{{ probe_codes:.1%}}**, where VICReg's encoder reaches {{ probe_vicreg:.1%}} under the same protocol, raw pixels {{ probe_pixels:.1%}} and random codes chance. So the correction does what it was made for: the last row is what free codes can have without the lookup, and with it the probe is right {{ times_random:.1f}} times as often. But it is far from VICReg, and raw pixels do better.
 #
 # **What amortisation adds** is therefore a great deal, and it is not information: the lookup's own features, which need no training at all, hold {{ probe_features:.1%}}. It is, first, *sharing*. Every step of VICReg changes weights on which the representations of all images depend, while a code moves only when its own image is drawn or found, about {{ pulls }} times in {{ epochs }} epochs; the variance objective stands at {{ last_variance:.2f}} in the last one (VICReg: {{ 01_training.last_variance:.2f}}), so the codes are still far from where they are going. It is, second, *averaging*. A network has to treat alike what looks alike, so a wrong pair is outvoted by right ones; a free code follows whichever pairs it meets. And here wrong pairs prevail: the image that a view finds is of the view's class in {{ view_same:.0%}} of the cases, where the image itself would find one of its class in {{ plain_same:.0%}}. Crops and colour jitter mislead features that stay as they are, and VICReg's encoder is trained to see through them. The neighbours show it: of an image's five nearest {{ purity_codes:.0%}} are of its class by codes, {{ purity_features:.0%}} by the lookup's features, {{ purity_vicreg:.0%}} by VICReg.
 #

@@ -10,6 +10,7 @@ import torch
 from sklearn.linear_model import LinearRegression
 
 from reporting import depends, record, show, table
+from vicreg.appearance import mean_colour
 from vicreg.data import load_cifar10
 from vicreg.figures import TEST_COLOUR, TRAIN_COLOUR
 from vicreg.invariance import displacements
@@ -24,7 +25,7 @@ COLOURS = dict(zip(NAMES, (TRAIN_COLOUR, TEST_COLOUR), strict=True))
 LONG = "no_generated_neighbors_long"
 ROWS = NAMES | {LONG: "the same, as long as VICReg"}
 data = load_cifar10()
-depends(data.train.name, fingerprint=data.fingerprint)
+depends("CIFAR-10", fingerprint=data.fingerprint, copy=data.train.name)
 for name in ROWS:
     depends(weights_file(name))
 runs = {name: load_run(name) for name in ROWS}
@@ -49,14 +50,10 @@ same_pair = (labels[neighbours] == labels.unsqueeze(1)).float().mean()
 purity = {name: neighbour_classes(train_y[name], labels, k=5).diagonal().mean() for name in ROWS}
 
 
-def mean_colours(images):
-    return images.float().mean((2, 3)).numpy()
-
-
 def colour_read(name):
     """R² on the test set of mean red, green and blue, as a linear layer reads them off y."""
-    fitted = LinearRegression().fit(train_y[name].numpy(), mean_colours(data.train.images))
-    return fitted.score(test_y[name].numpy(), mean_colours(data.test.images))
+    fitted = LinearRegression().fit(train_y[name].numpy(), mean_colour(data.train.images).numpy())
+    return fitted.score(test_y[name].numpy(), mean_colour(data.test.images).numpy())
 
 
 colours = {name: colour_read(name) for name in ROWS}
@@ -110,6 +107,7 @@ record(
     long_difference=100 * (accuracy["vicreg"].mean() - accuracy[LONG].mean()),
     long_epochs=runs[LONG].experiment.epochs,
     long_moved=moved[LONG]["all of T"],
+    times_colour=moved["no_generated_neighbors"]["colour jitter"] / moved["vicreg"]["colour jitter"],
     same_pair=same_pair,
     minutes=runs["no_generated_neighbors"].provenance.seconds / 60,
     device=runs["no_generated_neighbors"].provenance.in_words(),
@@ -118,19 +116,28 @@ record(
 )
 lost = 100 * (probes["vicreg"][0].class_accuracy - probes["no_generated_neighbors"][0].class_accuracy)
 order = lost.argsort(descending=True).tolist()
+
+
+def taken_for(c):
+    """The class that the probe takes a class's test images for most often, its own left out."""
+    taken = probes["no_generated_neighbors"][0].predictions[data.test.labels == c]
+    return classes[taken[taken != c].mode().values]
+
+
 record(
     hurt_1=classes[order[0]],
     hurt_2=classes[order[1]],
+    twin_1=taken_for(order[0]),
+    twin_2=taken_for(order[1]),
     hurt_1_points=lost[order[0]],
     hurt_2_points=lost[order[1]],
     spared=classes[order[-1]],
     spared_points=lost[order[-1]],
 )
 parts = moved["vicreg"]
-assert {classes[c] for c in order[:2]} == {"truck", "cat"}, "the text names their twins"
 assert accuracy["no_generated_neighbors"].mean() < accuracy["vicreg"].mean() - 0.05, "the text says that the probe suffers"
 assert all(moved["no_generated_neighbors"][p] > moved["vicreg"][p] for p in parts), "the text says that every part of T moves it more"
-assert moved["no_generated_neighbors"]["colour jitter"] > 2 * moved["vicreg"]["colour jitter"], "the text says twice as far"
+assert moved["no_generated_neighbors"]["colour jitter"] > 1.5 * moved["vicreg"]["colour jitter"], "the text says much farther"
 assert colours["no_generated_neighbors"] > colours["vicreg"], "the text says that colour is easier to read"
 assert accuracy["no_generated_neighbors"].mean() > 0.45, "the text says that one epoch goes further than VICReg's first"
 assert runs[LONG].experiment.epochs == runs["vicreg"].experiment.epochs, "the text says as long as VICReg"
@@ -138,6 +145,6 @@ assert 0 < accuracy["vicreg"].mean() - accuracy[LONG].mean() < 0.05, "the text s
 assert colours[LONG] < colours["vicreg"] and all(moved[LONG][p] > moved["vicreg"][p] for p in parts)
 
 # %% [markdown]
-# **Answer.** The probe reaches **{{ accuracy:.1%}}** (mean of three seeds, deviation {{ spread:.2%}}; trained in {{ minutes:.0f}} minutes, {{ device}}), {{ difference:.1f}} points below VICReg's {{ base:.1%}} ([@tbl-neighbours]). So it makes a difference, but much of that is the single epoch: trained for {{ long_epochs}} epochs, as long as VICReg, the same model reaches **{{ long:.1%}}** and stays {{ long_difference:.0f}} points below. One epoch on found neighbours even goes further than one on generated ones: the authors of EMP-SSL [@tong2023] report 40.6% for VICReg's first. That is the first model's work: its neighbours are of the image's class in {{ same_pair:.0%}} of the cases, and the new encoder learns what they have in common. It is a student of VICReg more than a method without it, trained on top of its teacher's epochs, and it does not pass its teacher: the rest of its pairs, nearly half, tell it to make two classes alike.
+# **Answer.** The probe reaches **{{ accuracy:.1%}}** (mean of three seeds, deviation {{ spread:.2%}}; trained in {{ minutes:.0f}} minutes, {{ device}}), {{ difference:.1f}} points below VICReg's {{ base:.1%}} ([@tbl-neighbours]). So it makes a difference, but much of that is the single epoch: trained for {{ long_epochs}} epochs, as long as VICReg, the same model reaches **{{ long:.1%}}** and stays {{ long_difference:.1f}} points below. One epoch on found neighbours even goes further than one on generated ones: the authors of EMP-SSL [@tong2023] report 40.6% for VICReg's first. That is the first model's work: its neighbours are of the image's class in {{ same_pair:.0%}} of the cases, and the new encoder learns what they have in common. It is a student of VICReg more than a method without it, trained on top of its teacher's epochs, and it does not pass its teacher: the rest of its pairs, nearly half, tell it to make two classes alike.
 #
-# **What generated neighbours add** shows in [@fig-moved]. First, they are right by construction: a crop of a frog shows the same frog. Second, they say what to ignore. Every part of $T$ moves the new representation farther than VICReg's, colour jitter more than twice as far ({{ moved_colour:.2f}} against {{ base_colour:.2f}} of the distance between two images), all of $T$ together {{ moved_all:.2f}} against {{ base_all:.2f}}, and an image's mean colour is read off it more easily. Jitter and crops say in every batch that these do not matter; found neighbours say it only as far as the teacher has learned it. With time they pass that on: after {{ long_epochs}} epochs mean colour is no easier to read than in VICReg, but all of $T$ still moves the representation by {{ long_moved:.2f}}. Third, they never end: every epoch brings new views, where found neighbours are always the same three. After one epoch the losses are largest for {{ hurt_1}} and {{ hurt_2}} ({{ hurt_1_points:.0f}} and {{ hurt_2_points:.0f}} points; [@fig-moved], right), which have a twin of much the same colours and surroundings, automobile and dog, and smallest for {{ spared}} ({{ spared_points:.0f}}).
+# **What generated neighbours add** shows in [@fig-moved]. First, they are right by construction: a crop of a frog shows the same frog. Second, they say what to ignore. Every part of $T$ moves the new representation farther than VICReg's, colour jitter {{ times_colour:.1f}} times as far ({{ moved_colour:.2f}} against {{ base_colour:.2f}} of the distance between two images), all of $T$ together {{ moved_all:.2f}} against {{ base_all:.2f}}, and an image's mean colour is read off it more easily. Jitter and crops say in every batch that these do not matter; found neighbours say it only as far as the teacher has learned it. With time they pass that on: after {{ long_epochs}} epochs mean colour is no easier to read than in VICReg, but all of $T$ still moves the representation by {{ long_moved:.2f}}. Third, they never end: every epoch brings new views, where found neighbours are always the same three. After one epoch the losses are largest for {{ hurt_1}} and {{ hurt_2}} ({{ hurt_1_points:.0f}} and {{ hurt_2_points:.0f}} points; [@fig-moved], right), whose images the probe then takes most often for {{ twin_1}} and {{ twin_2}}, and smallest for {{ spared}} ({{ spared_points:.0f}}).

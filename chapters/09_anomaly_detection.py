@@ -10,12 +10,15 @@
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
+from collections import Counter
+
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
 from reporting import depends, record, show
 from vicreg.anomaly import anomaly_scores_by_k, roc
+from vicreg.appearance import brightness, centre_and_border, contrast, saturation, share_below
 from vicreg.data import load_cifar10, load_mnist_test
 from vicreg.explore import explore_roc
 from vicreg.figures import (
@@ -35,7 +38,7 @@ VICREG, WITHOUT, UNTRAINED = "VICReg", "without generated neighbours", "untraine
 RUNS = {VICREG: "vicreg", WITHOUT: "no_generated_neighbors"}
 COLOURS = {VICREG: TRAIN_COLOUR, WITHOUT: TEST_COLOUR, UNTRAINED: "0.5"}
 data, mnist = load_cifar10(), load_mnist_test()
-depends(data.train.name, fingerprint=data.fingerprint)
+depends("CIFAR-10", fingerprint=data.fingerprint, copy=data.train.name)
 depends("MNIST test", fingerprint=mnist.fingerprint)
 for run in RUNS.values():
     depends(weights_file(run))
@@ -120,11 +123,20 @@ show(
 )
 
 # %%
+def named(places):
+    """What images are, with how many of each: "six of “1” and one of deer"."""
+    counted = Counter(labels[i] for i in places.tolist()).most_common()
+    return " and ".join(f"{NUMBERS[count]} of {label}" for label, count in counted)
+
+
+NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven")
 by_digit = {
     name: torch.stack([anomalous[name][mnist.labels == d, K - 1].mean() for d in range(10)]) for name in RUNS
 }
 record(
     n_all=len(images),
+    n_digits=len(mnist),
+    n_train=len(data.train),
     auc=curves[VICREG].auc,
     auc_without=curves[WITHOUT].auc,
     auc_untrained=curves[UNTRAINED].auc,
@@ -133,8 +145,8 @@ record(
     auc_untrained_most=by_k[UNTRAINED][-1],
     misses=(anomalous[VICREG][:, K - 1] < normal[VICREG][:, K - 1].median()).float().mean(),
     misses_without=(anomalous[WITHOUT][:, K - 1] < normal[WITHOUT][:, K - 1].median()).float().mean(),
-    top_digits=", ".join(sorted({labels[i] for i in top[VICREG].tolist()})),
-    top_digits_without=", ".join(sorted({labels[i] for i in top[WITHOUT].tolist()})),
+    top_named=named(top[VICREG]),
+    top_named_without=named(top[WITHOUT]),
     oddest=int(by_digit[VICREG].argmax()),
     mildest=int(by_digit[VICREG].argmin()),
     oddest_without=int(by_digit[WITHOUT].argmax()),
@@ -155,17 +167,42 @@ record(
     normal_relative_without=relative[WITHOUT][0],
     anomalous_relative_without=relative[WITHOUT][1],
 )
+# How the hundred oddest photographs look among all: the share of photographs with a smaller value.
+ODDEST = min(100, len(data.test))
+odd = {name: normal[name][:, K - 1].topk(ODDEST).indices for name in RUNS}
+looks = {"contrast": contrast, "saturation": saturation, "brightness": brightness}
+of_all = {what: measure(data.test.images) for what, measure in looks.items()}
+odd_rank = {(name, what): share_below(v[odd[name]], v).mean() for name in RUNS for what, v in of_all.items()}
+seven_rank = {name: share_below(of_all["contrast"][top_normal[name]], of_all["contrast"]).mean() for name in RUNS}
+# Training images that are neighbours of digits: bright in the middle, dark around?
+digit_like = counts[VICREG].topk(10).indices, counts[WITHOUT].topk(10).indices
+centre, border = centre_and_border(data.train.images)
+record(
+    n_oddest=ODDEST,
+    **{f"odd_{what}{'' if name == VICREG else '_without'}": r for (name, what), r in odd_rank.items()},
+    seven_contrast=seven_rank[VICREG],
+    seven_contrast_without=seven_rank[WITHOUT],
+    hub_centre=centre[digit_like[0]].mean(),
+    hub_border=border[digit_like[0]].mean(),
+    hub_centre_without=centre[digit_like[1]].mean(),
+    hub_border_without=border[digit_like[1]].mean(),
+    all_centre=centre.mean(),
+    all_border=border.mean(),
+)
+for found in digit_like:
+    assert border[found].mean() < 0.5 * border.mean(), "the text says that they are dark around"
+    assert centre[found].mean() > 1.5 * border[found].mean(), "the text says that they are brighter in the middle"
+assert odd_rank[WITHOUT, "contrast"] > max(0.6, odd_rank[VICREG, "contrast"] + 0.05), "the text's contrast"
+assert all(abs(odd_rank[VICREG, what] - 0.5) < 0.25 for what in looks), "the text says that VICReg's are of no one tone"
 at_100 = {name: found[-1] for name, found in by_k.items()}
-assert curves[WITHOUT].auc > 0.99 > curves[UNTRAINED].auc > curves[VICREG].auc, "the text's order at k = 2"
-assert at_100[WITHOUT] > at_100[VICREG] > 0.98 and at_100[VICREG] > at_100[UNTRAINED], "and at k = 100"
-assert all({labels[i] for i in top[name].tolist()} == {"“1”"} for name in RUNS), "the text says all ones"
-assert min(top_10.values()) > 0.8, "the text says that ten images make up most neighbours"
+assert curves[WITHOUT].auc > curves[UNTRAINED].auc > curves[VICREG].auc, "the text's order at k = 2"
+assert at_100[VICREG] > curves[VICREG].auc + 0.05 and at_100[WITHOUT] > at_100[VICREG], "and at k = 100"
+assert min(top_10.values()) > 0.6, "the text says that ten images make up most neighbours"
 assert relative[WITHOUT][0] < relative[VICREG][0] and relative[WITHOUT][1] > relative[VICREG][1]
-assert 0.85 < curves[VICREG].auc < 0.946, "the text says that halfway it was better"
 
 # %% [markdown]
-# **Which is better?** By the AUC the model without generated neighbours, **{{ auc_without:.3f}}** against VICReg's **{{ auc:.3f}}** ([@fig-roc]), although its probe is the worse one ([@sec-q6]). The reason is that its training made small just what the score measures. It pulled images to their *neighbours*, so a photograph's two nearest lie at {{ normal_relative_without:.2f}} of the distance between two random photographs, in VICReg, which pulls an image to its own views only, at {{ normal_relative:.2f}}; a digit's at {{ anomalous_relative_without:.2f}} and {{ anomalous_relative:.2f}}. And it kept brightness and colour, of which digits have the extreme, where VICReg learned to ignore them. Even the features of an untrained CNN reach {{ auc_untrained:.3f}}. Nor did longer training help VICReg: halfway, after five epochs, this run had an AUC of 0.946 and a probe of 58.5%. What makes classes readable and what keeps digits far from photographs are not the same.
+# **Which is better?** By the AUC the model without generated neighbours, **{{ auc_without:.3f}}** against VICReg's **{{ auc:.3f}}** ([@fig-roc]), although its probe is the worse one ([@sec-q6]). A reason is that its training made small just what the score measures. It pulled images to their *neighbours*, so a photograph's two nearest lie at {{ normal_relative_without:.2f}} of the distance between two random photographs, in VICReg, which pulls an image to its own views only, at {{ normal_relative:.2f}}; a digit's at {{ anomalous_relative_without:.2f}} and {{ anomalous_relative:.2f}}. And it kept brightness and colour, of which digits have the extreme, where VICReg learned to ignore them. Even the features of an untrained CNN reach {{ auc_untrained:.3f}}. What makes classes readable and what keeps digits far from photographs are not the same.
 #
-# **The number of neighbours** explains most of VICReg's loss ([@fig-roc], bottom right). With $k = 100$ its AUC is {{ auc_most:.3f}}, the other's {{ auc_without_most:.4f}}, the untrained CNN's {{ auc_untrained_most:.3f}}. All 10,000 digits find their two nearest among only {{ hubs}} of 50,000 training images, and ten of these are {{ top_10:.0%}} of all neighbours found: bright objects on black, cut out like digits ([@fig-anomalies], last row). These few lie near every digit but not near each other's crowd, so two neighbours are easily found and a hundred are not. Density by $k = 2$ takes a handful of odd photographs for a populated region.
+# **The number of neighbours** explains most of VICReg's loss ([@fig-roc], bottom right). With $k = 100$ its AUC is {{ auc_most:.3f}}, the other's {{ auc_without_most:.4f}}, the untrained CNN's {{ auc_untrained_most:.3f}}. All {{ n_digits:,}} digits find their two nearest among only {{ hubs}} of {{ n_train:,}} training images, and ten of these are {{ top_10:.0%}} of all neighbours found. They look like digits ([@fig-anomalies], last row): their inner part has a mean brightness of {{ hub_centre:.0f}} and their border of {{ hub_border:.0f}}, where all training images have {{ all_centre:.0f}} and {{ all_border:.0f}}. These few lie near every digit but not near each other's crowd, so two neighbours are easily found and a hundred are not. Density by $k = 2$ takes a handful of odd photographs for a populated region.
 #
-# **What is found anomalous.** The seven most anomalous of all {{ n_all:,}} images are slanted ones for both, a single white stroke on black. Among the photographs the two differ. VICReg's oddest are odd in light and layout: an airliner before a pale sky, a deer in brown haze, a white car that fills its picture, a black airplane at dusk, a white truck before deep blue, a red bird on white, a boat on still water. The other's are odd as pictures: a car in a blue frame, an airplane drawn in flat blue on white, pale heads cut out on black, deep blue skies and seas, so extreme colours and hard outlines. No one told either that only digits would count. For "unlike the other photographs" both give correct answers, which the AUC books as errors; whoever looks for foreign kinds of pictures is better served by the second, whoever looks for unusual scenes may prefer the first.
+# **What is found anomalous.** The seven most anomalous of all {{ n_all:,}} images ([@fig-anomalies], left) are {{ top_named}} for VICReg and {{ top_named_without}} for the other. Among the photographs alone (right) the two differ. The other's oddest are odd in tone: the seven shown have more contrast than {{ seven_contrast_without:.0%}} of all test photographs on average, its {{ n_oddest}} oddest more than {{ odd_contrast_without:.0%}}. VICReg's oddest are ordinary in this: {{ seven_contrast:.0%}} for the seven and {{ odd_contrast:.0%}} for the {{ n_oddest}}, and {{ odd_saturation:.0%}} in saturation and {{ odd_brightness:.0%}} in brightness, where 50% is the median. What makes them odd is not their tone, then, but what is in them and how it lies there. No one told either that only digits would count. For "unlike the other photographs" both give correct answers, which the AUC books as errors; whoever looks for foreign kinds of pictures is better served by the second, whoever looks for unusual scenes may prefer the first.

@@ -15,7 +15,7 @@
 #
 # The epoch of [@sec-q6] ran on a processor without bf16 arithmetic and took {{ 06_no_generated_neighbors.minutes:.0f}} minutes, where VICReg's epochs took {{ 01_training.minutes_an_epoch:.0f}}.
 #
-# **Rankings by ten pictures, or by one number.** Ten rows of neighbours would have shown the two models of [@sec-q8] close, with {{ 08_retrieval.near_same}} and {{ 08_retrieval.near_same_without}} of 50; counted over all images, it is {{ 08_retrieval.agreement:.0%}} and {{ 08_retrieval.agreement_without:.0%}}. And $k = 2$ alone would have made VICReg a poor detector of digits, where [@sec-anomaly] shows that a handful of training images decide it. Both findings came from asking why a figure was as it was.
+# **Rankings by ten pictures, or by one number.** Ten rows of neighbours gave the two models of [@sec-q8] {{ 08_retrieval.near_same}} and {{ 08_retrieval.near_same_without}} right of 50, and ten other queries would give other numbers; counted over all images, it is {{ 08_retrieval.agreement:.0%}} and {{ 08_retrieval.agreement_without:.0%}}. And $k = 2$ alone would have made VICReg a poor detector of digits, where [@sec-anomaly] shows that a handful of training images decide it. Both findings came from asking why a figure was as it was.
 #
 # **One epoch, or as many.** After its single epoch the model of [@sec-q6] said that generated neighbours are worth {{ 06_no_generated_neighbors.difference:.0f}} points of the probe. Trained as long as VICReg it said {{ 06_no_generated_neighbors.long_difference:.0f}}, and what had looked like its nature, that colour is easy to read off it, was gone. We had written the explanation before that run; it was the run that stayed.
 #

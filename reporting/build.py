@@ -6,9 +6,12 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass, field
+import os
+import tempfile
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from reporting.copies import Asked, remarks
 from reporting.errors import ReportError, ReportErrors, set_root, shown
 from reporting.lock import locked
 from reporting.parameters import for_chapters
@@ -17,9 +20,9 @@ from reporting.plan import NOTHING, Step, make_plan
 from reporting.preflight import preflight
 from reporting.progress import Progress
 from reporting.publish import PDF, publish
-from reporting.retrain import prices, retrain
+from reporting.retrain import prices, retrain, run_commands
 from reporting.schedule import run_all
-from reporting.settings import Settings, read_settings
+from reporting.settings import FILE, Settings, read_settings
 from reporting.store import Store
 from reporting.submission import submit
 
@@ -43,6 +46,8 @@ class Options:
         Train models anew before anything else; do so without a question.
     submission : bool
         Run nothing; check what is to be handed in, and pack it if all is well.
+    sample : bool
+        Run the commands of ``[sample]`` first, and build a draft of what they prepare.
     jobs : int
         How many chapters run side by side.
     parameters : dict
@@ -58,6 +63,7 @@ class Options:
     retrain: bool = False
     yes: bool = False
     submission: bool = False
+    sample: bool = False
     draft: bool = False
     fail_fast: bool = False
     jobs: int = 1
@@ -72,14 +78,14 @@ def build(options: Options, progress: Progress | None = None) -> int:
         if options.plan:
             return _say_plan(options, progress)
         if options.submission:
-            settings, steps, store = _prepare(options)
+            settings, steps, store, _ = _prepare(options)
             return submit(steps, settings, store, options, progress)
         if options.retrain:
-            settings, _, _ = _prepare(options)  # what cannot be built is not worth hours of training
+            settings, *_ = _prepare(options)  # what cannot be built is not worth hours of training
             retrain(settings.retrain, options.root, options.chapters, options.yes, progress)
-        options.out.mkdir(parents=True, exist_ok=True)
-        with locked(options.out):
-            return _build(options, progress)
+        if options.sample:
+            return _build_sample(options, progress)
+        return _build_locked(options, progress)
     except (ReportError, ReportErrors) as error:
         progress.say(str(error))
     except OSError as error:
@@ -90,20 +96,43 @@ def build(options: Options, progress: Progress | None = None) -> int:
     return 1
 
 
+def _build_locked(options: Options, progress: Progress) -> int:
+    options.out.mkdir(parents=True, exist_ok=True)
+    with locked(options.out):
+        return _build(options, progress)
+
+
+def _build_sample(options: Options, progress: Progress) -> int:
+    """Let the commands of ``[sample]`` prepare what the chapters need, and build a draft from it."""
+    settings, *_ = _prepare(options)
+    if settings.sample is None:
+        raise ReportError("--sample: nothing says what it is to do", options.chapters / FILE,
+                          remedy="write [sample] with commands = […] and environment = {…} there")
+    with tempfile.TemporaryDirectory(prefix="report-sample-") as scratch:
+        places = {"{root}": str(options.root), "{scratch}": scratch}
+        for name, value in settings.sample.environment.items():
+            for place, folder in places.items():
+                value = value.replace(place, folder)
+            os.environ[name] = value
+        run_commands(settings.sample.commands, options.root, options.chapters / FILE, progress)
+        return _build_locked(replace(options, sample=False, draft=True), progress)
+
+
 def _told(error: OSError) -> str:
     place = shown(error.filename) if error.filename else "writing"
     remedy = {errno.ENOSPC: "\n    → make room on the disk, then build again"}
     return f"{place}: {error.strerror or error}{remedy.get(error.errno, '')}"
 
 
-def _prepare(options: Options) -> tuple[Settings, list[Step], Store]:
+def _prepare(options: Options) -> tuple[Settings, list[Step], Store, Asked]:
     """Read and check everything; nothing is written, nothing runs."""
     settings = read_settings(options.chapters)
     chapters = [read_chapter(path) for path in find_chapters(options.chapters)]
     bibliography = options.chapters / settings.bibliography if settings.bibliography else None
     preflight(chapters, bibliography)
     store = Store(options.out / "results")
-    return settings, _plan(chapters, settings, store, options), store
+    asked = Asked(settings.copies, options.root)
+    return settings, _plan(chapters, settings, store, options), store, asked
 
 
 def _plan(chapters, settings: Settings, store: Store, options: Options) -> list[Step]:
@@ -127,13 +156,20 @@ def _chosen(steps: list[Step], only: tuple[str, ...]) -> list[Step]:
 
 
 def _say_plan(options: Options, progress: Progress) -> int:
-    settings, steps, _ = _prepare(options)
+    settings, steps, _, asked = _prepare(options)
     for line in prices(settings.retrain, options.chapters) if options.retrain else ():
         progress.say(line)
     chosen = _chosen(steps, options.only)
     for step in steps:
         progress.say(_line(step, step in chosen))
+    _say_copies(steps, chosen, asked, progress)
     return 0
+
+
+def _say_copies(steps: list[Step], chosen: list[Step], asked: Asked, progress: Progress) -> None:
+    here, troubles = asked.answers()
+    for line in (*troubles, *remarks(steps, chosen, here)):
+        progress.say(line)
 
 
 def _line(step: Step, runs: bool) -> str:
@@ -150,7 +186,7 @@ def _line(step: Step, runs: bool) -> str:
 
 
 def _build(options: Options, progress: Progress) -> int:
-    settings, steps, store = _prepare(options)
+    settings, steps, store, asked = _prepare(options)
     for path in options.out.glob(".*.tmp"):
         path.unlink(missing_ok=True)
     for name in store.sweep({step.chapter.name for step in steps}):
@@ -159,6 +195,7 @@ def _build(options: Options, progress: Progress) -> int:
     for step in steps:
         if step not in chosen:
             progress.say(_line(step, False))
+    _say_copies(steps, chosen, asked, progress)
     failed = run_all(chosen, options, store, progress)
     if chosen and not options.only:
         # A run may have met other data than the results of chapters that were not due.

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from reporting.copies import measured, told
 from reporting.imports import OWN
 from reporting.plan import NOTHING, Step
 from reporting.prose import read_prose
@@ -104,6 +105,12 @@ def results_hold(steps: list[Step]) -> Check:
     """No chapter's stored results are missing, failed or older than what they depend on."""
     stale = [f"{step.chapter.name} ({step.reason})" for step in steps if step.reason]
     return Check("results of every chapter", _listed(stale), "python build_report.py")
+
+
+def one_copy(steps: list[Step]) -> Check:
+    """All results were measured on the same copy of every data set."""
+    mixed = [f"{name}: {told(by_copy)}" for name, by_copy in measured(steps).items() if len(by_copy) > 1]
+    return Check("one copy of the data for all chapters", _listed(mixed), "python build_report.py --force")
 
 
 def page_limit(pdf: Path, settings: Settings, current: bool) -> Check:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 
 from reporting.build import Options, build
@@ -38,6 +39,9 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--submission", action="store_true",
                         help="run nothing; check what report.toml says is to be handed in, and "
                              "write submission.zip if all is well")
+    parser.add_argument("--sample", action="store_true",
+                        help="try it all out: run the commands that report.toml names for it, and build "
+                             "a draft from what they prepare, in a new folder or in that of --out")
     parser.add_argument("--draft", action="store_true",
                         help="switch asserts off and stamp every page")
     parser.add_argument("--jobs", type=int, default=1, metavar="N",
@@ -54,17 +58,24 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
+def sample_folder() -> Path:
+    """Make a folder for the report of a sample, so that the project's own stays as it is."""
+    return Path(tempfile.mkdtemp(prefix="report-of-sample-"))
+
+
 def main(root: Path, arguments: list[str] | None = None) -> int:
     """Build as the arguments say; return the exit code."""
     given = parser().parse_args(arguments)
     if given.retrain and given.watch:
         parser().error("--retrain and --watch do not go together: retrain first, then watch")
+    if given.sample and (given.plan or given.retrain or given.watch or given.submission):
+        parser().error("--sample goes with --out, --only, --jobs and --fail-fast alone")
     try:
         options = Options(
             root=root, chapters=given.chapters or root / "chapters",
-            out=given.out or root / "report", only=tuple(given.only), plan=given.plan,
+            out=given.out or (sample_folder() if given.sample else root / "report"), only=tuple(given.only), plan=given.plan,
             force=given.force, retrain=given.retrain, yes=given.yes,
-            submission=given.submission, draft=given.draft, fail_fast=given.fail_fast,
+            submission=given.submission, sample=given.sample, draft=given.draft, fail_fast=given.fail_fast,
             jobs=given.jobs, parameters=read_values(given.parameter))
         if given.watch:
             progress = Progress()

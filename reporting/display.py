@@ -226,7 +226,7 @@ def _told(caption: str) -> str:
     return TEMPLATE.sub(put, caption)
 
 
-def depends(what, fingerprint: str | None = None) -> None:
+def depends(what, fingerprint: str | None = None, copy: str | None = None) -> None:
     """Declare a file or a data set on which this chapter's results depend.
 
     Parameters
@@ -235,6 +235,10 @@ def depends(what, fingerprint: str | None = None) -> None:
         With no fingerprint: a file, whose content counts. Else: a name, such as "CIFAR-10".
     fingerprint : str, optional
         Stands for the content of what is named.
+    copy : str, optional
+        What the copy at hand is called, of a data set that goes round in several, such as
+        "CIFAR-10 (JPEG mirror)". Another copy does not make the results stale; the report and
+        the plan say which it was.
 
     Raises
     ------
@@ -244,7 +248,8 @@ def depends(what, fingerprint: str | None = None) -> None:
     if not os.environ.get(BUILDING):
         return
     if fingerprint is not None:
-        _emit("depends", name=str(what), fingerprint=str(fingerprint))
+        called = {} if copy is None else {"copy": str(copy)}
+        _emit("depends", name=str(what), fingerprint=str(fingerprint), **called)
         return
     path = Path(what).resolve()
     with path.open("rb") as file:

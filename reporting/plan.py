@@ -198,7 +198,7 @@ def _latest_fingerprints(results: list[dict]) -> dict[str, str]:
     latest: dict[str, tuple[str, str]] = {}
     for result in results:
         for item in result["depends"]:
-            if not item["file"]:
+            if not item["file"] and "copy" not in item:
                 entry = (result["date"], item["fingerprint"])
                 latest[item["name"]] = max(entry, latest.get(item["name"], entry))
     return {name: fingerprint for name, (_, fingerprint) in latest.items()}
@@ -206,6 +206,8 @@ def _latest_fingerprints(results: list[dict]) -> dict[str, str]:
 
 def _changed_inputs(result: dict, inputs: Inputs, seen: dict) -> str:
     for item in result["depends"]:
+        if "copy" in item:
+            continue  # any copy will do; reporting.copies says what it means
         now = inputs.fingerprint(item)
         if now is None and not item["file"]:
             now = seen[item["name"]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from reporting.copies import measured, odd_one_out
 from reporting.errors import ReportError, shown
 from reporting.html import to_html
 from reporting.parse import parse_chapter
@@ -87,19 +88,25 @@ def is_published(steps: list[Step], settings: Settings, store: Store, options) -
 
 def _document(steps: list[Step], settings: Settings, store: Store) -> Stitched:
     missing = [step.chapter for step in steps if step.result is None]
-    parts = [_part(step) for step in steps if step.result is not None]
+    groups = measured(steps)
+    parts = [_part(step, groups) for step in steps if step.result is not None]
     return stitch(parts, settings, store, missing)
 
 
-def _part(step: Step) -> Part:
+def _part(step: Step, groups: dict) -> Part:
     """Pair a chapter with its result; a stale result brings the text that it was made with."""
     chapter, result = step.chapter, step.result
+    odd = odd_one_out(step, groups)
     if not step.reason:
-        return Part(chapter, result)
+        return Part(chapter, result, _plain(odd))
     if cell_keys(chapter) != stored_keys(chapter, result):
         chapter = parse_chapter(chapter.path, result["text"])
-    note = f"**Stale.** Text and results are those of {result['date'][:16]}: {step.reason}."
-    return Part(chapter, result, note.replace("@", "\\@").replace("_", "\\_"))
+    note = f"**Stale.** Text and results are those of {result['date'][:16]}: {step.reason}. {odd}"
+    return Part(chapter, result, _plain(note))
+
+
+def _plain(note: str) -> str:
+    return note.strip().replace("@", "\\@").replace("_", "\\_")
 
 
 def _put_partial(made: Typeset, missing: list, out: Path, progress: Progress) -> None:

@@ -68,10 +68,21 @@ def retrain(commands: tuple[Retraining, ...], root: Path, folder: Path, yes: boo
     turn = lock_folder()
     turn.mkdir(exist_ok=True)
     with locked(turn, "models are being trained on this machine", "wait until that ends"):
-        for one in commands:
-            started = time.monotonic()
-            _run(one, root, folder / FILE)
-            progress.say(f"{one.command}: done in {duration(time.monotonic() - started)}")
+        run_commands([one.command for one in commands], root, folder / FILE, progress)
+
+
+def run_commands(commands, root: Path, file: Path, progress: Progress) -> None:
+    """Run commands of the settings, one after the other, in the project's folder.
+
+    Raises
+    ------
+    ReportError
+        If one fails.
+    """
+    for command in commands:
+        started = time.monotonic()
+        _run(command, root, file)
+        progress.say(f"{command}: done in {duration(time.monotonic() - started)}")
 
 
 def lock_folder() -> Path:
@@ -100,10 +111,10 @@ def _ask(progress: Progress) -> None:
                           "on a machine with a GPU")
 
 
-def _run(one: Retraining, root: Path, file: Path) -> None:
+def _run(command: str, root: Path, file: Path) -> None:
     """Run one command to its end; an interrupt is the command's to answer."""
-    words = words_of(one.command)
-    where = (file, line_in(file, "command", one.command))
+    words = words_of(command)
+    where = (file, line_in(file, "", command))
     try:
         process = subprocess.Popen(words, cwd=root)
     except OSError as error:
@@ -114,5 +125,5 @@ def _run(one: Retraining, root: Path, file: Path) -> None:
         process.wait()  # it was interrupted as well, and may be writing a checkpoint
         raise
     if code:
-        raise ReportError(f"`{one.command}` ended with exit code {code}", *where,
+        raise ReportError(f"`{command}` ended with exit code {code}", *where,
                           "its own words stand above; no chapter was run")

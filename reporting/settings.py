@@ -15,7 +15,7 @@ from pathlib import Path
 from reporting.errors import ReportError
 
 FILE = "report.toml"
-KINDS = {"search": list, "retrain": list, "submission": dict}  # in TOML, where not the default's
+KINDS = {"search": list, "retrain": list, "submission": dict, "copies": dict, "sample": dict}  # in TOML, where not the default's
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,24 @@ class Retraining:
 
     command: str
     cost: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What ``--sample`` does before it builds: ``[sample]``.
+
+    ``{root}`` stands for the project's folder, ``{scratch}`` for one that is removed in the end.
+
+    Attributes
+    ----------
+    commands : tuple of str
+        Run one after the other in the project's folder.
+    environment : dict of str to str
+        Environment variables of the commands and of the chapters.
+    """
+
+    commands: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,6 +105,11 @@ class Settings:
         What ``--retrain`` runs, in this order: ``[[retrain]]`` with ``command`` and ``cost``.
     submission : Submission or None
         What ``--submission`` packs.
+    sample : Sample or None
+        What ``--sample`` does.
+    copies : dict of str to str
+        Data set, as chapters declare it with a ``copy`` → command that prints which copy is at
+        hand, ``{"name": …, "fingerprint": …}`` in JSON, or null.
     """
 
     title: str = "Report"
@@ -102,6 +125,8 @@ class Settings:
     # No parts of the report:
     retrain: tuple[Retraining, ...] = field(default=(), repr=False)
     submission: Submission | None = field(default=None, repr=False)
+    sample: Sample | None = field(default=None, repr=False)
+    copies: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 def read_settings(folder: Path) -> Settings:
@@ -133,7 +158,9 @@ def read_settings(folder: Path) -> Settings:
                               line_in(path, name))
     settings = Settings(**{**data, "search": tuple(data.get("search", ())),
                            "retrain": _retraining(data.get("retrain", []), path),
-                           "submission": _submission(data.get("submission"), path)})
+                           "submission": _submission(data.get("submission"), path),
+                           "sample": _sample(data.get("sample"), path),
+                           "copies": _copies(data.get("copies", {}), path)})
     if settings.bibliography and not (folder / settings.bibliography).is_file():
         raise ReportError(f"there is no bibliography {settings.bibliography}", path,
                           line_in(path, "bibliography"), "paths start at the chapters' folder")
@@ -143,15 +170,45 @@ def read_settings(folder: Path) -> Settings:
 def _retraining(entries: list, path: Path) -> tuple[Retraining, ...]:
     for one in entries:
         if not (isinstance(one, dict) and set(one) == {"command", "cost"}
-                and all(isinstance(text, str) and text.strip() for text in one.values())):
+                and _are_strings(one.values())):
             raise ReportError("a [[retrain]] has a command and its cost, both strings", path,
                               line_in(path, "[[retrain]]") or line_in(path, "retrain"))
-        try:
-            shlex.split(one["command"])
-        except ValueError as error:
-            raise ReportError(f"this command cannot be read ({error})", path,
-                              line_in(path, "command", one["command"])) from None
+        _check_readable(one["command"], path)
     return tuple(Retraining(**one) for one in entries)
+
+
+def _sample(entries: dict | None, path: Path) -> Sample | None:
+    if entries is None:
+        return None
+    commands, environment = entries.get("commands", []), entries.get("environment", {})
+    if set(entries) - {"commands", "environment"} or type(commands) is not list \
+            or type(environment) is not dict or not _are_strings([*commands, *environment.values()]):
+        raise ReportError("[sample] has commands, a list of strings, and environment, a table of strings",
+                          path, line_in(path, "[sample]"))
+    for command in commands:
+        _check_readable(command, path)
+    return Sample(tuple(commands), environment)
+
+
+def _copies(entries: dict, path: Path) -> dict[str, str]:
+    if not _are_strings(entries.values()):
+        raise ReportError("[copies] names a command for each data set, a string", path,
+                          line_in(path, "[copies]"))
+    for command in entries.values():
+        _check_readable(command, path)
+    return entries
+
+
+def _are_strings(values) -> bool:
+    return all(isinstance(value, str) and value.strip() for value in values)
+
+
+def _check_readable(command: str, path: Path) -> None:
+    try:
+        shlex.split(command)
+    except ValueError as error:
+        raise ReportError(f"this command cannot be read ({error})", path,
+                          line_in(path, "", command)) from None
 
 
 def _submission(entries: dict | None, path: Path) -> Submission | None:

@@ -217,7 +217,8 @@ def _value(value, spec: str | None) -> str:
 
 def _provenance(parts: list[Part]) -> str:
     """Return a paragraph: when, where and from what the results were made."""
-    runs, packages, inputs = [], {}, {}
+    runs, packages = [], {}
+    inputs: dict[str, dict[tuple[str, str], list[str]]] = {}  # name → called so, fingerprint → chapters
     for part in parts:
         result = part.result
         if "environment" not in result:
@@ -226,11 +227,20 @@ def _provenance(parts: list[Part]) -> str:
         runs.append(f"{part.chapter.name.replace('_', ' ')} ({result['date'][:10]}, "
                     f"{env['device']}, {duration(result['seconds'])})")
         packages |= {"Python": env["python"], **env["packages"]}
-        inputs |= {item["name"]: item["fingerprint"] for item in result["depends"]}
+        for item in result["depends"]:
+            version = item.get("copy", item["name"]), item["fingerprint"]
+            inputs.setdefault(item["name"], {}).setdefault(version, []).append(part.chapter.name)
     text = "**Provenance.** Runs: " + "; ".join(runs) + "."
     if inputs:
         text += " Inputs, with the start of their sha256: " + "; ".join(
-            f"{name} (`{print_[:12]}`)" for name, print_ in sorted(inputs.items())) + "."
+            _input(*version, names if len(versions) > 1 else [])
+            for _, versions in sorted(inputs.items()) for version, names in versions.items()) + "."
     if packages:
         text += " Software: " + ", ".join(f"{n} {v}" for n, v in packages.items()) + "."
     return "::: report-provenance\n" + text.replace("@", "\\@") + "\n:::"
+
+
+def _input(name: str, fingerprint: str, chapters: list[str]) -> str:
+    """Name an input; of one that was not the same for all, also whose it was."""
+    whose = " for " + ", ".join(one.replace("_", " ") for one in chapters) if chapters else ""
+    return f"{name} (`{fingerprint[:12]}`){whose}"

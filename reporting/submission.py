@@ -84,7 +84,8 @@ def check_all(files: dict[str, Path], asked: Submission, steps: list[Step], sett
     found = [checks.no_notebooks(options.root)]
     if asked.imports:
         found.append(checks.allowed_imports(files, asked))
-    found += [checks.results_hold(steps), checks.page_limit(pdf, settings, current)]
+    found += [checks.results_hold(steps), checks.one_copy(steps),
+              checks.page_limit(pdf, settings, current)]
     if asked.answers:
         found.append(checks.answered(steps, asked))
     if asked.belong:

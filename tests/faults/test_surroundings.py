@@ -8,6 +8,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import errno
+import importlib
 import os
 import pwd
 import subprocess
@@ -119,6 +120,18 @@ def test_an_error_about_such_a_path_is_still_one_sentence(tmp_path):
     assert done.returncode == 1
     (line,) = done.stderr.decode(errors="replace").splitlines()
     assert line.startswith("error: ") and "damaged or incomplete" in line
+
+
+def test_relative_folders_mean_the_same_in_chapters_which_run_in_a_folder_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(PROJECT)
+    start_at_this_folder = importlib.import_module("build_report").start_at_this_folder
+    given = {"VICREG_DATA": "../images", "VICREG_WEIGHTS": "~/weights", "VICREG_RUNS": "/runs", "VICREG_CACHE": ""}
+    for name, folder in given.items():
+        monkeypatch.setenv(name, folder)
+    start_at_this_folder()
+    expected = [tmp_path.parent / "images", Path.home() / "weights", Path("/runs")]
+    assert [os.environ[name] for name in given] == [*map(str, expected), ""]
 
 
 def test_folders_of_tests_are_their_own():
