@@ -49,7 +49,8 @@ def run(folder: Path, *words: str, **environment: str) -> str:
 
 def test_both_examples_run_from_the_archive(project, tmp_path):
     plan = run(project, "build_report.py", "--plan").splitlines()
-    due = [line for line in plan if "results of" not in line and "no code" not in line]
+    chapters = [line for line in plan if line[0].isdigit()]  # not what is said of copies of the data
+    due = [line for line in chapters if "results of" not in line and "no code" not in line]
     assert not due, "the report in git is older than its sources: run python build_report.py"
     run(project, "build_report.py")  # name and username go into the PDF; no chapter runs for that
     said = run(project, "build_report.py", "--submission")

@@ -9,6 +9,7 @@ import io
 import os
 import struct
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from vicreg import weights
 from vicreg.cifar10_files import place, read_archive
 from vicreg.errors import VICRegError
 from vicreg.experiments import VICREG
+from vicreg.headers import read_header
 from vicreg.mnist_files import read_idx
 from vicreg.small_images import decode_small
 from vicreg.weights import History, Leg, Provenance, load_run, save_run
@@ -158,6 +160,21 @@ def test_weights_of_odd_content(good_weights, file, field, value):
         assert str(file) in str(error)
     else:
         assert isinstance(run.experiment.name, str) and isinstance(run.provenance.seconds, int | float)
+
+
+@fuzz
+@given(data=st.data())
+def test_headers_of_weights_files(file, good_weights, data):
+    """A pickle of any bytes in a sound archive, and an archive of any bytes."""
+    with zipfile.ZipFile(io.BytesIO(good_weights)) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("/data.pkl"))
+        pickled = data.draw(spoiled(archive.read(name)) | st.binary(max_size=64))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(name, pickled)
+    file.write_bytes(data.draw(st.just(packed.getvalue()) | spoiled(good_weights)))
+    header = read_header(file)
+    assert header is None or (isinstance(header.name, str) and isinstance(header.epochs, int))
 
 
 # Images and digits -----------------------------------------------------------------------------
