@@ -1,0 +1,42 @@
+"""float64 for comparisons that no processor's order of summation may decide.
+
+In float32 a gradient that is zero in theory, as a bias's before batch normalisation, is noise, and
+Adam's first steps move a weight as far for noise as for a gradient.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import Tensor
+
+from vicreg import train, views
+
+
+@contextlib.contextmanager
+def float64_by_default() -> Iterator[None]:
+    """float64 wherever no other type is asked for."""
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def train_in_float64(patch: pytest.MonkeyPatch) -> None:
+    """Let views, models and objectives be float64; the history alone is still kept in float32."""
+    view, models, objectives = views.view, train.initial_models, train.objectives
+
+    def unrounded(z: Tensor) -> SimpleNamespace:
+        return SimpleNamespace(float=lambda: z)  # what objectives() asks of projections
+
+    patch.setattr(train, "autocast", lambda device: contextlib.nullcontext())
+    patch.setattr(views, "view", lambda *given: view(*given).double())
+    patch.setattr(train, "initial_models", lambda *given: [model.double() for model in models(*given)])
+    patch.setattr(
+        train, "objectives", lambda z, z_prime, settings: objectives(unrounded(z), unrounded(z_prime), settings)
+    )
