@@ -31,11 +31,13 @@ def result(sets):
 
 def test_agrees_with_logistic_regression_on_real_images(sets):
     train_y, train_labels, test_y, test_labels = sets
-    # Fewer dimensions than would separate 600 images: then the optimum is unique and finite.
-    train_y, test_y = train_y[:, ::8], test_y[:, ::8]
+    # Fewer dimensions than would separate 600 images: then the optimum is unique and finite. And as
+    # unlike each other as this leaves them: then SGD gets to the optimum, whatever is rounded on the way.
+    train_y, test_y = train_y[:, ::20], test_y[:, ::20]
     train_x, test_x = standardise(train_y, test_y)
     reference = LogisticRegression(C=1e6, max_iter=5000, tol=1e-6).fit(train_x, train_labels)
     ours = linear_probe(train_y, train_labels, test_y, test_labels)
+    assert (ours.predictions.numpy() == reference.predict(test_x)).mean() > 0.98
     assert ours.train_accuracy == pytest.approx(reference.score(train_x, train_labels), abs=0.01)
     assert ours.accuracy == pytest.approx(reference.score(test_x, test_labels), abs=0.01)
 
