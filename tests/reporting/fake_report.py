@@ -4,6 +4,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import io
+import signal
 from pathlib import Path
 
 from reporting.build import Options, build
@@ -73,6 +74,11 @@ POWER = '''\
 def power(base, exponent):
     return base**exponent
 '''
+
+
+def as_from_a_terminal() -> None:
+    """For a process that is to be interrupted: SIGINT may be ignored here, in a background job's child."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Fake:

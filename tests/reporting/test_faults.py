@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from fake_report import as_from_a_terminal
 
 import reporting.publish
 from reporting.cli import main
@@ -83,7 +84,7 @@ def start(fake, *arguments):
            "sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))"
     return subprocess.Popen(
         [sys.executable, "-c", code, str(fake.root), *arguments], start_new_session=True,
-        text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        preexec_fn=as_from_a_terminal, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 

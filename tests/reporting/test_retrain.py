@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from fake_report import SETTINGS
+from fake_report import SETTINGS, as_from_a_terminal
 
 import reporting.retrain
 import reporting.run
@@ -164,7 +164,8 @@ def test_an_interrupted_training_may_save_its_checkpoint(fake):
     code = ("import sys; from pathlib import Path; from reporting.cli import main\n"
             "sys.exit(main(Path(sys.argv[1]), ['--retrain', '--yes']))")
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(fake.root)], start_new_session=True, text=True,
+        [sys.executable, "-c", code, str(fake.root)], start_new_session=True,
+        preexec_fn=as_from_a_terminal, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env={**os.environ, "PYTHONPATH": str(here.parents[1]), "TMPDIR": str(fake.root)})
     while not (fake.root / "started.txt").exists():
