@@ -55,12 +55,13 @@ def test_an_image_is_never_its_own_neighbour(y):
 
 
 def test_duplicates_are_neighbours_but_an_image_is_not(y):
-    y[10:30] = y[10]
-    y /= 7  # fractions, for which |q|^2 + |x|^2 - 2 qx is not 0 where q = x
+    y[10:70] = y[10:20].repeat(6, 1)
+    y /= 7  # fractions, for which |q|^2 + |x|^2 - 2 qx is not always 0 where q = x
     found = nearest_others(y, 5)
     assert not (found.indices == torch.arange(300).unsqueeze(1)).any()
-    assert (found.distances[10:30] == 0).all()
-    assert ((found.indices[10:30] >= 10) & (found.indices[10:30] < 30)).all()
+    assert (found.distances[10:70] == 0).all()
+    assert (found.indices[10:70] % 10 == torch.arange(10, 70).unsqueeze(1) % 10).all()
+    assert ((found.indices[10:70] >= 10) & (found.indices[10:70] < 70)).all()
 
 
 def test_most_distant_equals_brute_force(y):
