@@ -124,9 +124,9 @@ show(
 
 # %%
 def named(places):
-    """What images are, with how many of each: "six of “1” and one of deer"."""
+    """What images are, with how many of each: "six “1” and one deer"."""
     counted = Counter(labels[i] for i in places.tolist()).most_common()
-    return " and ".join(f"{NUMBERS[count]} of {label}" for label, count in counted)
+    return " and ".join(f"{NUMBERS[count]} {label}" for label, count in counted)
 
 
 NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven")
@@ -205,4 +205,4 @@ assert relative[WITHOUT][0] < relative[VICREG][0] and relative[WITHOUT][1] > rel
 #
 # **The number of neighbours** explains most of VICReg's loss ([@fig-roc], bottom right). With $k = 100$ its AUC is {{ auc_most:.3f}}, the other's {{ auc_without_most:.4f}}, the untrained CNN's {{ auc_untrained_most:.3f}}. All {{ n_digits:,}} digits find their two nearest among only {{ hubs}} of {{ n_train:,}} training images, and ten of these are {{ top_10:.0%}} of all neighbours found. They look like digits ([@fig-anomalies], last row): their inner part has a mean brightness of {{ hub_centre:.0f}} and their border of {{ hub_border:.0f}}, where all training images have {{ all_centre:.0f}} and {{ all_border:.0f}}. These few lie near every digit but not near each other's crowd, so two neighbours are easily found and a hundred are not. Density by $k = 2$ takes a handful of odd photographs for a populated region.
 #
-# **What is found anomalous.** The seven most anomalous of all {{ n_all:,}} images ([@fig-anomalies], left) are {{ top_named}} for VICReg and {{ top_named_without}} for the other. Among the photographs alone (right) the two differ. The other's oddest are odd in tone: the seven shown have more contrast than {{ seven_contrast_without:.0%}} of all test photographs on average, its {{ n_oddest}} oddest more than {{ odd_contrast_without:.0%}}. VICReg's oddest are ordinary in this: {{ seven_contrast:.0%}} for the seven and {{ odd_contrast:.0%}} for the {{ n_oddest}}, and {{ odd_saturation:.0%}} in saturation and {{ odd_brightness:.0%}} in brightness, where 50% is the median. What makes them odd is not their tone, then, but what is in them and how it lies there. No one told either that only digits would count. For "unlike the other photographs" both give correct answers, which the AUC books as errors; whoever looks for foreign kinds of pictures is better served by the second, whoever looks for unusual scenes may prefer the first.
+# **What is found anomalous.** The seven most anomalous of all {{ n_all:,}} images ([@fig-anomalies], left) are {{ top_named}} for VICReg and {{ top_named_without}} for the other. Among the photographs alone (right) the two differ. The other's oddest are odd in tone: the seven shown have more contrast than {{ seven_contrast_without:.0%}} of all test photographs on average, its {{ n_oddest}} oddest more than {{ odd_contrast_without:.0%}}. VICReg's oddest are ordinary in this: {{ seven_contrast:.0%}} for the seven and {{ odd_contrast:.0%}} for the {{ n_oddest}}, and {{ odd_saturation:.0%}} in saturation and {{ odd_brightness:.0%}} in brightness, where 50% is the median. So what makes them odd is none of these. No one told either that only digits would count. For "unlike the other photographs" both give correct answers, which the AUC books as errors; whoever looks for foreign kinds of pictures is better served by the second, whoever looks for unusual scenes may prefer the first.

@@ -78,10 +78,10 @@ def build(options: Options, progress: Progress | None = None) -> int:
         if options.plan:
             return _say_plan(options, progress)
         if options.submission:
-            settings, steps, store, _ = _prepare(options)
+            settings, steps, store = _prepare(options)
             return submit(steps, settings, store, options, progress)
         if options.retrain:
-            settings, *_ = _prepare(options)  # what cannot be built is not worth hours of training
+            settings, _, _ = _prepare(options)  # what cannot be built is not worth hours of training
             retrain(settings.retrain, options.root, options.chapters, options.yes, progress)
         if options.sample:
             return _build_sample(options, progress)
@@ -104,7 +104,7 @@ def _build_locked(options: Options, progress: Progress) -> int:
 
 def _build_sample(options: Options, progress: Progress) -> int:
     """Let the commands of ``[sample]`` prepare what the chapters need, and build a draft from it."""
-    settings, *_ = _prepare(options)
+    settings, _, _ = _prepare(options)
     if settings.sample is None:
         raise ReportError("--sample: nothing says what it is to do", options.chapters / FILE,
                           remedy="write [sample] with commands = […] and environment = {…} there")
@@ -124,15 +124,14 @@ def _told(error: OSError) -> str:
     return f"{place}: {error.strerror or error}{remedy.get(error.errno, '')}"
 
 
-def _prepare(options: Options) -> tuple[Settings, list[Step], Store, Asked]:
+def _prepare(options: Options) -> tuple[Settings, list[Step], Store]:
     """Read and check everything; nothing is written, nothing runs."""
     settings = read_settings(options.chapters)
     chapters = [read_chapter(path) for path in find_chapters(options.chapters)]
     bibliography = options.chapters / settings.bibliography if settings.bibliography else None
     preflight(chapters, bibliography)
     store = Store(options.out / "results")
-    asked = Asked(settings.copies, options.root)
-    return settings, _plan(chapters, settings, store, options), store, asked
+    return settings, _plan(chapters, settings, store, options), store
 
 
 def _plan(chapters, settings: Settings, store: Store, options: Options) -> list[Step]:
@@ -156,7 +155,8 @@ def _chosen(steps: list[Step], only: tuple[str, ...]) -> list[Step]:
 
 
 def _say_plan(options: Options, progress: Progress) -> int:
-    settings, steps, _, asked = _prepare(options)
+    asked = Asked(read_settings(options.chapters).copies, options.root)
+    settings, steps, _ = _prepare(options)
     for line in prices(settings.retrain, options.chapters) if options.retrain else ():
         progress.say(line)
     chosen = _chosen(steps, options.only)
@@ -186,7 +186,8 @@ def _line(step: Step, runs: bool) -> str:
 
 
 def _build(options: Options, progress: Progress) -> int:
-    settings, steps, store, asked = _prepare(options)
+    asked = Asked(read_settings(options.chapters).copies, options.root)
+    settings, steps, store = _prepare(options)
     for path in options.out.glob(".*.tmp"):
         path.unlink(missing_ok=True)
     for name in store.sweep({step.chapter.name for step in steps}):
