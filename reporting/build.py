@@ -115,7 +115,10 @@ def _build_sample(options: Options, progress: Progress) -> int:
                 value = value.replace(place, folder)
             os.environ[name] = value
         run_commands(settings.sample.commands, options.root, options.chapters / FILE, progress)
-        return _build_locked(replace(options, sample=False, draft=True), progress)
+        # Little data: chapters side by side, a core each, end sooner than one after the other.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        jobs = max(options.jobs, min(os.cpu_count() or 1, 4))
+        return _build_locked(replace(options, sample=False, draft=True, jobs=jobs), progress)
 
 
 def _told(error: OSError) -> str:

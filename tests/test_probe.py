@@ -81,7 +81,22 @@ def test_held_out_codes_are_a_tenth_and_not_learned_from():
     labels = torch.arange(1000) % 10
     result = probe_held_out(torch.eye(1000), labels)
     assert len(result.predictions) == 100
+    assert result.class_accuracy.isfinite().all()
     assert result.train_accuracy == 1 and result.accuracy < 0.5
+
+
+def test_each_class_gives_a_tenth_of_its_own(monkeypatch):
+    """As few as ten of a class, among a hundred of another: a random tenth would often have none."""
+    labels = torch.tensor([0] * 100 + [1] * 10 + [2] * 10)
+    splits = []
+    monkeypatch.setattr(probe, "linear_probe", lambda *given, **_: splits.append(given))
+    for seed in range(20):
+        probe_held_out(torch.arange(120.0).unsqueeze(1), labels, seed=seed)
+    for train_y, train_labels, test_y, test_labels in splits:
+        assert train_labels.bincount().tolist() == [90, 9, 9] and test_labels.bincount().tolist() == [10, 1, 1]
+        assert sorted(torch.cat([train_y, test_y])[:, 0].tolist()) == list(range(120))
+        assert torch.equal(labels[test_y[:, 0].long()], test_labels)
+    assert len({tuple(test_y[:, 0].tolist()) for _, _, test_y, _ in splits}) == 20, "seeds are splits"
 
 
 def test_random_labels_give_chance():

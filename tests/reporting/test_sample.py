@@ -43,6 +43,7 @@ assert False, "no guard holds for a sample"
 def sampled(fake, monkeypatch):
     monkeypatch.setenv("REPORTING_TEST_PREPARED", "")
     monkeypatch.setenv("REPORTING_TEST_ROOT", "")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     fake.lighten()
     path = "chapters/02_table.py"
     text = (fake.root / path).read_text() + USES
