@@ -18,6 +18,8 @@ from .storage import data_folder, runs_folder, weights_file, weights_folder
 if TYPE_CHECKING:
     from .copies import Copy
 
+REMEDY = "set VICREG_DATA to a folder that has it, or let the first command that needs it download it there."
+
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
@@ -94,7 +96,7 @@ def tell_data(options: argparse.Namespace) -> None:
         print(f"CIFAR-10 in {copy.source}: {copy.name}")
         print(f"    {counts} images, {copy.order}; sha256 {copy.fingerprint}")
     else:
-        print(f"There is no CIFAR-10 in {root}; what needs it downloads it there, or set VICREG_DATA.")
+        print(f"There is no CIFAR-10 in {root}; {REMEDY}")
     tell_digits(root)
     for path in sorted(weights_folder().glob("*.pt")):
         print(f"{path}: {trained_on(read_header(path), copy)}")
@@ -105,7 +107,7 @@ def tell_digits(root: Path) -> None:
 
     files = look_for_mnist(root)
     if None in files:
-        print(f"There is no MNIST test set in {root}; what needs it downloads it there.")
+        print(f"There is no MNIST test set in {root}; {REMEDY}")
         return
     from .data import load_mnist_test  # heavy
 
