@@ -43,6 +43,7 @@ from vicreg.device import best_device, describe
 from vicreg.experiments import VICREG, Experiment
 from vicreg.probe import linear_probe
 from vicreg.representations import embed
+from vicreg.speed import PLAIN, Speed
 from vicreg.train import train
 from vicreg.weights import load_run
 
@@ -52,9 +53,10 @@ HERE = Path(__file__).resolve().parent
 def fast(experiment: Experiment, data: Cifar10, options: argparse.Namespace) -> tuple[Tensor, Tensor]:
     """Representations of both splits after this project's training."""
     device = best_device(options.device)
+    speed = Speed(("network",)) if options.compile else PLAIN
     with tempfile.TemporaryDirectory() as folder:
         os.environ["VICREG_WEIGHTS"] = os.environ["VICREG_RUNS"] = folder
-        encoder = load_run(train(experiment, data, device, compiled=options.compile)).encoder
+        encoder = load_run(train(experiment, data, device, speed=speed)).encoder
     return embed(data.train.images, encoder, device), embed(data.test.images, encoder, device)
 
 

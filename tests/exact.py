@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from vicreg import train, views
+from vicreg import step, train, views
 
 
 @contextlib.contextmanager
@@ -29,14 +29,14 @@ def float64_by_default() -> Iterator[None]:
 
 def train_in_float64(patch: pytest.MonkeyPatch) -> None:
     """Let views, models and objectives be float64; the history alone is still kept in float32."""
-    view, models, objectives = views.view, train.initial_models, train.objectives
+    view, models, objectives = views.view, train.initial_models, step.objectives
 
     def unrounded(z: Tensor) -> SimpleNamespace:
         return SimpleNamespace(float=lambda: z)  # what objectives() asks of projections
 
-    patch.setattr(train, "autocast", lambda device: contextlib.nullcontext())
+    patch.setattr(step, "autocast", lambda device: contextlib.nullcontext())
     patch.setattr(views, "view", lambda *given: view(*given).double())
     patch.setattr(train, "initial_models", lambda *given: [model.double() for model in models(*given)])
     patch.setattr(
-        train, "objectives", lambda z, z_prime, settings: objectives(unrounded(z), unrounded(z_prime), settings)
+        step, "objectives", lambda z, z_prime, settings: objectives(unrounded(z), unrounded(z_prime), settings)
     )

@@ -15,8 +15,10 @@ from exact import train_in_float64
 from torch import nn
 from torch.testing import assert_close
 
+from vicreg import step as S
 from vicreg import train as T
-from vicreg.device import compile_network
+from vicreg.device import compiled
+from vicreg.speed import Speed
 from vicreg.storage import PROJECT, runs_folder
 from vicreg.workers import Workers
 
@@ -45,7 +47,7 @@ def test_a_compiled_network_computes_the_same_with_the_same_parameters():
     expected.square().sum().backward()
     gradients = [p.grad.clone() for p in network.parameters()]
     network.zero_grad()
-    found = compile_network(network, CPU)(x)
+    found = compiled(network, CPU)(x)
     found.square().sum().backward()
     assert_close(found, expected)
     assert_close([p.grad for p in network.parameters()], gradients)
@@ -62,11 +64,11 @@ def test_training_compiled_has_the_losses_of_plain_training(small, tiny, monkeyp
     calls = []
 
     def noted(network, device):
-        compiled = compile_network(network, device)
-        return lambda x: calls.append(len(x)) or compiled(x)
+        made = compiled(network, device)
+        return lambda x: calls.append(len(x)) or made(x)
 
-    monkeypatch.setattr(T, "compile_network", noted)
-    found = torch.load(T.train(small, tiny, CPU, compiled=True), weights_only=True)["history"]
+    monkeypatch.setattr(S, "compiled", noted)
+    found = torch.load(T.train(small, tiny, CPU, speed=Speed(("network",))), weights_only=True)["history"]
     assert calls == [10] * 12, "three epochs of two batches of two views; test images go through the plain one"
     assert_close(found, plain)
 
@@ -89,5 +91,5 @@ def test_without_a_compiler_it_is_one_sentence_and_exit_code_1(tiny_folder, tmp_
 
 
 def test_several_processes_do_not_compile(small, tiny):
-    with pytest.raises(ValueError, match="leave --compile out"):
-        T.train(small, tiny, CPU, workers=Workers(rank=0, size=2), compiled=True)
+    with pytest.raises(ValueError, match="leave --compile and --graph out"):
+        T.train(small, tiny, CPU, workers=Workers(rank=0, size=2), speed=Speed(("network",)))

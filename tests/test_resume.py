@@ -20,6 +20,7 @@ from vicreg import train as T
 from vicreg import views as V
 from vicreg.__main__ import main
 from vicreg.errors import VICRegError
+from vicreg.step import objectives
 from vicreg.storage import PROJECT, weights_folder
 
 CPU = torch.device("cpu")
@@ -130,6 +131,17 @@ def test_a_finished_run_is_not_trained_again(small, tiny, monkeypatch, epochs):
     assert content["experiment"]["epochs"] == len(content["history"]["train"]) == 2, "what was trained"
 
 
+@pytest.mark.parametrize(("every", "kept"), [(60, [1, 3]), (0, [1, 2, 3])])
+def test_checkpoints_are_of_the_first_and_last_epoch_and_not_twice_a_minute(small, tiny, monkeypatch, every, kept):
+    saved, save = [], T.Checkpoint.save
+    monkeypatch.setattr(T, "CHECKPOINT_EVERY", every)
+    monkeypatch.setattr(
+        T.Checkpoint, "save", lambda self, progress: saved.append(len(progress.history.train)) or save(self, progress)
+    )
+    T.train(small, tiny, CPU)
+    assert saved == kept
+
+
 # Runs whose checkpoint is gone ------------------------------------------------------------------
 
 
@@ -153,13 +165,13 @@ def test_weights_without_a_checkpoint_are_extended_with_a_fresh_optimizer(
     assert [(leg["epochs"], leg["optimizer"]) for leg in legs] == [(1, "fresh"), (2, "fresh")]
     # The second epoch starts from these weights and with the views that any run draws for it.
     models = T.initial_models(small, 20, CPU)
-    generator = T.epoch_generator(small.seed, 1, T.TRAINING, CPU)
+    generator = torch.Generator().manual_seed(T.epoch_seed(small.seed, 1, T.TRAINING))
     first = torch.randperm(20, generator=generator)[: small.batch_size]
     x, x_prime = V.generated_pairs(tiny.train.images)(first, generator)
     for model, part in zip(models, ("encoder", "projector"), strict=True):
         model.train().load_state_dict(shipped[part])
         x, x_prime = model(x), model(x_prime)
-    assert_close(history["train"][1, 0], torch.stack(T.objectives(x, x_prime, small)[1:]).float())
+    assert_close(history["train"][1, 0], torch.stack(objectives(x, x_prime, small)[1:]).float())
 
 
 def test_without_extend_a_run_without_a_checkpoint_starts_anew(small, tiny, shipped, load_small):

@@ -13,6 +13,8 @@ from torch.testing import assert_close
 
 from vicreg.anomaly import anomaly_scores, anomaly_scores_by_k, roc
 from vicreg.retrieval import (
+    by_faiss,
+    by_products,
     most_distant,
     most_entangled,
     nearest,
@@ -21,6 +23,7 @@ from vicreg.retrieval import (
     one_of_each_class,
 )
 
+both = pytest.mark.parametrize("search", [by_faiss, by_products])
 ROUNDED = {"rtol": torch.finfo(torch.float32).eps, "atol": 0}
 
 
@@ -37,31 +40,48 @@ def all_distances(a, b):
     return torch.stack([(row - b.double()).square().sum(1).sqrt() for row in a.double()])
 
 
-def test_nearest_equals_brute_force(y):
+@both
+def test_nearest_equals_brute_force(y, search):
     queries = drawn(40, seed=1)
     expected = all_distances(queries, y).topk(5, largest=False)
-    found = nearest(queries, y, 5)
+    found = nearest(queries, y, 5, search)
     assert torch.equal(found.indices, expected.indices)
     assert_close(found.distances.double(), expected.values, **ROUNDED)
 
 
-def test_an_image_is_never_its_own_neighbour(y):
+@both
+def test_an_image_is_never_its_own_neighbour(y, search):
     expected = all_distances(y, y).fill_diagonal_(float("inf")).topk(7, largest=False)
-    found = nearest_others(y, 7)
+    found = nearest_others(y, 7, search=search)
     assert torch.equal(found.indices, expected.indices)
     assert_close(found.distances.double(), expected.values, **ROUNDED)
     some = torch.tensor([5, 17, 250])
-    assert torch.equal(nearest_others(y, 7, some).indices, expected.indices[some])
+    assert torch.equal(nearest_others(y, 7, some, search).indices, expected.indices[some])
 
 
-def test_duplicates_are_neighbours_but_an_image_is_not(y):
+@both
+def test_duplicates_are_neighbours_but_an_image_is_not(y, search):
     y[10:70] = y[10:20].repeat(6, 1)
     y /= 7  # fractions, for which |q|^2 + |x|^2 - 2 qx is not always 0 where q = x
-    found = nearest_others(y, 5)
+    found = nearest_others(y, 5, search=search)
     assert not (found.indices == torch.arange(300).unsqueeze(1)).any()
     assert (found.distances[10:70] == 0).all()
     assert (found.indices[10:70] % 10 == torch.arange(10, 70).unsqueeze(1) % 10).all()
     assert ((found.indices[10:70] >= 10) & (found.indices[10:70] < 70)).all()
+
+
+@both
+def test_of_rows_equally_far_the_first_comes_first(search):
+    y = torch.tensor([[0.0], [3.0], [1.0], [-1.0], [1.0], [-3.0]])
+    assert nearest(torch.zeros(1, 1), y, 6, search).indices.tolist() == [[0, 2, 3, 4, 1, 5]]
+
+
+def test_products_are_exact_far_from_the_origin(y):
+    """At 2^20, whose square float32 rounds to more than these squared distances."""
+    far = y + 2**20
+    expected = all_distances(far, far).fill_diagonal_(float("inf")).topk(3, largest=False)
+    found = nearest_others(far, 3, search=by_products)
+    assert torch.equal(found.indices, expected.indices)
 
 
 def test_most_distant_equals_brute_force(y):

@@ -10,9 +10,11 @@ import torch
 from exact import train_in_float64
 from torch.testing import assert_close
 
+from vicreg import step as S
 from vicreg import train as T
 from vicreg import views as V
 from vicreg.augment import augment
+from vicreg.device import autocast
 from vicreg.errors import VICRegError
 from vicreg.experiments import VICREG
 from vicreg.loss import VICRegLoss, vicreg_loss
@@ -30,9 +32,9 @@ def batches(monkeypatch):
     """Every batch that views were made of, in training and on the test set, as they come."""
     seen, view = [], V.view
 
-    def note(batch, generator, share):
+    def note(batch, *given):
         seen.append(batch.clone())
-        return view(batch, generator, share)
+        return view(batch, *given)
 
     monkeypatch.setattr(V, "view", note)
     return seen
@@ -46,7 +48,7 @@ def literal_training(experiment, images, steps):
     first = [torch.zeros_like(p) for p in parameters]
     second = [torch.zeros_like(p) for p in parameters]
     (beta_1, beta_2), size, rows = experiment.betas, experiment.batch_size, []
-    generator = T.epoch_generator(experiment.seed, 0, T.TRAINING, CPU)
+    generator = torch.Generator().manual_seed(T.epoch_seed(experiment.seed, 0, T.TRAINING))
     order = torch.randperm(len(images), generator=generator)
     for t in range(1, steps + 1):
         batch = images[order[(t - 1) * size : t * size]]
@@ -102,19 +104,20 @@ def test_test_losses_are_of_two_random_views_projections_and_evaluation_mode(tra
     encoder, projector = T.initial_models(replace(VICREG, seed=1), 20, CPU)
     encoder.load_state_dict(after["encoder"]), projector.load_state_dict(after["projector"])
     encoder.eval(), projector.eval()
-    generator = T.epoch_generator(0, 1, T.TESTING, CPU)  # of the second epoch
+    generator = torch.Generator().manual_seed(T.epoch_seed(0, 1, T.TESTING))  # of the second epoch
     order = torch.randperm(10, generator=generator)
     batch = tiny.test.images[order[:8]]
     x, x_prime = V.view(batch, generator), V.view(batch, generator)
-    with torch.inference_mode(), T.autocast(CPU):
+    with torch.inference_mode(), autocast(CPU):
         z, z_prime = projector(encoder(x)), projector(encoder(x_prime))
     expected = torch.stack(vicreg_loss(z.float(), z_prime.float())[1:])
     assert_close(after["history"]["test"][1], expected)  # the same operations, so the same roundings
 
 
 def test_test_losses_average_all_full_batches(small, tiny, batches):
-    models = T.initial_models(small, 20, CPU)
-    rows = T.test_losses(replace(small, batch_size=4), V.generated_pairs(tiny.test.images), 10, *models, CPU, 0)
+    models, generator = T.initial_models(small, 20, CPU), torch.Generator()
+    step = S.testing_step(small, *models, V.generated_pairs(tiny.test.images), generator, 4)
+    rows = T.losses_on_test_images(step, generator, 10, 4)
     assert rows.shape == (2, 3)
     shown = torch.cat(batches[::2])
     assert len(shown.unique(dim=0)) == 8
@@ -136,7 +139,8 @@ def test_every_epoch_shows_the_images_once_in_an_order_of_its_own(small, tiny, b
 
 def test_views_of_epochs_branches_and_sets_differ(tiny):
     def view(epoch, stream):
-        return augment(tiny.train.images[:4], T.epoch_generator(0, epoch, stream, CPU))
+        generator = torch.Generator().manual_seed(T.epoch_seed(0, epoch, stream))
+        return augment(tiny.train.images[:4], generator)
 
     draws = [view(0, T.TRAINING), view(1, T.TRAINING), view(0, T.TESTING), view(1, T.TESTING)]
     assert len(torch.stack(draws).unique(dim=0)) == 4
@@ -158,14 +162,14 @@ def test_initial_models_follow_the_seed_alone(tiny):
 
 def fail_at(call: int, monkeypatch) -> None:
     """Let the loss be NaN from the given call on; an epoch of ``small`` takes 10 + 5 of them."""
-    objectives, calls = T.objectives, []
+    objectives, calls = S.objectives, []
 
     def planted(*arguments):
         calls.append(1)
         loss = objectives(*arguments)
         return loss if len(calls) < call else VICRegLoss(*(term * float("nan") for term in loss))
 
-    monkeypatch.setattr(T, "objectives", planted)
+    monkeypatch.setattr(S, "objectives", planted)
 
 
 def test_an_enormous_learning_rate_stops_the_run(small, tiny):

@@ -7,13 +7,16 @@ more. PyTorch dispatches each of them as an operation of its own, on every devic
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from vicreg.experiments import VICREG
+from vicreg.experiments import LATENT_OPTIMIZATION, VICREG
 from vicreg.latent import found_pairs
-from vicreg.train import initial_models, objectives
+from vicreg.step import training_step
+from vicreg.train import adam, initial_models
 from vicreg.views import generated_pairs, neighbour_pairs
 
 CPU = torch.device("cpu")
@@ -64,20 +67,11 @@ def made_pairs(kind: str, images: torch.Tensor):
 def test_a_step_waits_for_nothing(tiny, kind):
     images = tiny.train.images
     pairs, generator = made_pairs(kind, images), torch.Generator().manual_seed(0)
-    encoder, projector = initial_models(VICREG, len(images), CPU)
-    optimizer = torch.optim.Adam([*encoder.parameters(), *projector.parameters()], fused=True)
-
-    def step():
-        places = torch.randperm(len(images), generator=generator)[:8]
-        x, x_prime = pairs(places, generator)
-        if kind == "latent":
-            x, x_prime = (images[found].float() / 255 for found in (x, x_prime))
-        loss = objectives(projector(encoder(x)), projector(encoder(x_prime)), VICREG)
-        loss.total.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-
-    step()
+    experiment = replace(LATENT_OPTIMIZATION if kind == "latent" else VICREG, batch_size=8)
+    models = initial_models(experiment, len(images), CPU)
+    step = training_step(experiment, *models, adam(experiment, *models), pairs, generator)
+    places = torch.randperm(len(images))[:8]
+    step(places)
     with Waits() as waits:
-        step()
+        step(places)
     assert waits.found == []

@@ -50,10 +50,10 @@ sys.exit(main(sys.argv[1:]))
 # Worker 1 dies in the second epoch of the first attempt.
 DYING = """
 import os, signal, sys
-from vicreg import train
+from vicreg import step
 from vicreg.__main__ import main
 
-real, calls = train.objectives, []
+real, calls = step.objectives, []
 
 def objectives(*arguments):
     calls.append(1)
@@ -62,7 +62,7 @@ def objectives(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     return real(*arguments)
 
-train.objectives = objectives
+step.objectives = objectives
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -123,7 +123,7 @@ def test_a_killed_worker_costs_at_most_an_epoch(launch, tmp_path, assert_identic
 
 def test_a_batch_is_a_multiple_of_the_workers(tiny):
     with pytest.raises(ValueError, match="multiple of the 3 processes that share it, got 8"):
-        T.check_settings(replace(VICREG, batch_size=8), tiny, Workers(0, 3))
+        T.check_settings(replace(VICREG, batch_size=8), tiny, CPU, Workers(0, 3))
 
 
 def test_shares_make_up_the_batch():

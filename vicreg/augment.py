@@ -10,6 +10,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 import functools
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -55,8 +56,8 @@ def normalise(images: Tensor) -> Tensor:
     """
     if images.dtype == torch.uint8:
         images = images.float() / 255
-    mean, std = (constants(values, images.dtype, images.device).view(3, 1, 1) for values in (MEAN, STD))
-    return (images - mean) / std
+    channels = zip(images.split(1, dim=1), MEAN, STD, strict=True)
+    return torch.cat([(channel - mean) / std for channel, mean, std in channels], dim=1)
 
 
 @functools.cache
@@ -66,21 +67,30 @@ def constants(values: tuple[float, ...], dtype: torch.dtype, device: torch.devic
         return torch.tensor(values, dtype=dtype, device=device)
 
 
-def augment(images: Tensor, generator: Generator, share: slice = slice(None)) -> Tensor:
+def views_of(images: Tensor, p: Parameters) -> Tensor:
+    """Normalised views of images with given parameters, one row an image; shapes as for :func:`augment`."""
+    if images.dtype == torch.uint8:
+        images = images.float() / 255
+    return normalise(transform(images, p))
+
+
+def augment(
+    images: Tensor,
+    generator: Generator,
+    share: slice = slice(None),
+    make: Callable[[Tensor, Parameters], Tensor] = views_of,
+) -> Tensor:
     """One random view T(I) of every image.
 
     Parameters: images, shape (n, 3, 32, 32), uint8 or float in [0, 1]; generator, on the
     same device as the images; share, the images whose views are wanted. All n draw, so a view
-    is the same whoever makes it.
+    is the same whoever makes it; make, :func:`views_of`, or what was compiled of it.
     Returns: normalised float32 views, shape (n, 3, 32, 32), n of the share.
     """
     # bf16 has 8 significant bits, about one grey level of 256: T stays in float32.
     with torch.autocast(images.device.type, enabled=False):
         drawn = Parameters(*(p[share] for p in draw_parameters(len(images), generator)))
-        images = images[share]
-        if images.dtype == torch.uint8:
-            images = images.float() / 255
-        return normalise(transform(images, drawn))
+        return make(images[share], drawn)
 
 
 def draw_parameters(n: int, generator: Generator) -> Parameters:
@@ -207,7 +217,7 @@ def shift_hue(images: Tensor, turns: Tensor) -> Tensor:
         (green - blue) / safe,
         torch.where(value == green, 2 + (blue - red) / safe, 4 + (red - green) / safe),
     )
-    offset = constants((5.0, 3.0, 1.0), images.dtype, images.device).view(3, 1, 1)
+    offset = torch.arange(5, 0, -2, dtype=images.dtype, device=images.device).view(3, 1, 1)
     k = (offset + hue + 6 * turns).remainder(6)
     return value - chroma * torch.minimum(k, 4 - k).clamp(0, 1)
 

@@ -8,10 +8,9 @@ import ctypes
 import platform
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
-from torch import Tensor, nn
 
 from .errors import VICRegError, reason
 
@@ -77,8 +76,8 @@ def autocast(device: torch.device) -> contextlib.AbstractContextManager:
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=gains_by_bf16(device))
 
 
-def compile_network(network: nn.Module, device: torch.device) -> Callable[[Tensor], Tensor]:
-    """The network as torch.compile makes it at its first call, with the same parameters.
+def compiled(function: Callable, device: torch.device) -> Callable:
+    """A function or network as torch.compile makes it at its first call, with the same parameters.
 
     Raises: VICRegError where nothing can be compiled, before anything is computed.
     """
@@ -89,7 +88,18 @@ def compile_network(network: nn.Module, device: torch.device) -> Callable[[Tenso
             f"Nothing can be compiled here ({reason(error)}); install a C++ compiler, or leave "
             "--compile out."
         ) from error
-    return torch.compile(network)
+    return torch.compile(function)
+
+
+@contextlib.contextmanager
+def tuned_convolutions(tuned: bool) -> Iterator[None]:
+    """cuDNN tries its algorithms for each new shape and keeps the fastest; as before afterwards."""
+    before = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = tuned
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before
 
 
 def describe(device: torch.device) -> str:

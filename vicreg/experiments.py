@@ -40,6 +40,10 @@ class Experiment:
         """The same experiment from another seed, under a name of its own."""
         return self if seed == self.seed else replace(self, name=f"{self.name}_seed{seed}", seed=seed)
 
+    def after(self, epochs: int) -> "Experiment":
+        """The same experiment after the first so many of its epochs, under a name of its own."""
+        return replace(self, name=f"{self.name}_epoch{epochs}", epochs=epochs)
+
 
 VICREG = Experiment(name="vicreg", description="VICReg with the recommended hyper-parameters (Q1)")
 

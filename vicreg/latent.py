@@ -14,7 +14,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from .augment import augment
+from .augment import Parameters, augment, views_of
 from .errors import VICRegError
 from .model import REPRESENTATION_DIM
 from .patches import PatchFeatures
@@ -100,7 +100,7 @@ class Lookup:
 
 
 def found_pairs(
-    images: Tensor, seed: int = 0
+    images: Tensor, seed: int = 0, make: Callable[[Tensor, Parameters], Tensor] = views_of
 ) -> Callable[[Tensor, Generator, slice], tuple[Tensor, Tensor]]:
     """Pairs for codes: each image, and the image that a random view of it looks like most.
 
@@ -112,7 +112,7 @@ def found_pairs(
     def pairs(
         places: Tensor, generator: Generator, share: slice = slice(None)
     ) -> tuple[Tensor, Tensor]:
-        views = augment(images[places], generator, share)
+        views = augment(images[places], generator, share, make)
         return places[share], lookup(views, places[share])
 
     return pairs

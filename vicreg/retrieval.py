@@ -3,9 +3,9 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
-import faiss
 import torch
 from torch import Generator, Tensor
 
@@ -13,45 +13,69 @@ from .collapse import check_classes, check_finite, check_useful
 
 QUERIES_AT_ONCE = 1000
 
+# Which k rows of an index, (n, d), are nearest to each query, (q, d): int64, (q, k), in any order.
+Search = Callable[[Tensor, Tensor, int], Tensor]
+
 
 class Neighbours(NamedTuple):
     """The k images found for each of q queries.
 
     ``distances``: float32, (q, k), L2 (not squared); ``indices``: int64, (q, k). Nearest come in
-    ascending, most distant in descending order.
+    ascending, most distant in descending order; of rows equally far, the first in the index is first.
     """
 
     distances: Tensor
     indices: Tensor
 
 
-def nearest(queries: Tensor, index: Tensor, k: int) -> Neighbours:
+def by_faiss(queries: Tensor, index: Tensor, k: int) -> Tensor:
+    """A :data:`Search` on the CPU, by faiss in float32: the fastest there."""
+    import faiss  # training and embedding can do without
+
+    flat = faiss.IndexFlatL2(index.shape[1])
+    flat.add(index.contiguous().numpy())
+    return torch.from_numpy(flat.search(queries.contiguous().numpy(), k)[1])
+
+
+def by_products(queries: Tensor, index: Tensor, k: int) -> Tensor:
+    """A :data:`Search` where the index is, on any device, by matrix products in float64."""
+    index = index.double()
+    squared = index.square().sum(dim=1)                                # (n,)
+    return torch.cat(
+        [
+            torch.addmm(squared, some.double(), index.T, alpha=-2).topk(k, largest=False).indices
+            for some in queries.split(QUERIES_AT_ONCE)
+        ]
+    )
+
+
+def nearest(queries: Tensor, index: Tensor, k: int, search: Search = by_faiss) -> Neighbours:
     """The k nearest rows of an index for each query.
 
-    Parameters: queries, (q, d), and index, (n, d), float32; k, 1 to n.
+    Parameters: queries, (q, d), and index, (n, d), float32, on one device, which is the CPU for
+    faiss; k, 1 to n; search, by which they are found.
     Raises: ValueError for another k; VICRegError when either is not finite, or the index does not
     vary.
     """
     check_k(k, len(index))
     check_finite(queries)
     check_useful(index, "find")
-    flat = faiss.IndexFlatL2(index.shape[1])
-    flat.add(index.contiguous().float().cpu().numpy())
-    _, indices = flat.search(queries.contiguous().float().cpu().numpy(), k)
-    return in_order(queries, index, torch.from_numpy(indices), descending=False)
+    return in_order(queries, index, search(queries, index, k), descending=False)
 
 
-def nearest_others(y: Tensor, k: int, members: Tensor | None = None) -> Neighbours:
+def nearest_others(
+    y: Tensor, k: int, members: Tensor | None = None, search: Search = by_faiss
+) -> Neighbours:
     """The k nearest images of images that are in the set themselves, themselves left out.
 
     An image is known by its place, so its duplicates count as neighbours.
 
     Parameters: y, float32, (n, d); k, 1 to n - 1; members, int64, (q,), the places of the
-    queries, all n without them.
+    queries, all n without them; search, as for :func:`nearest`.
     """
     check_k(k, len(y) - 1)
-    members = torch.arange(len(y)) if members is None else members
-    found = nearest(y[members], y, k + 1)
+    members = torch.arange(len(y), device=y.device) if members is None else members
+    found = nearest(y[members], y, k + 1, search)
     itself = found.indices == members.unsqueeze(1)
     # Among many duplicates an image may not find itself: then the last one goes.
     itself[:, -1] |= ~itself.any(dim=1)
@@ -75,12 +99,13 @@ def most_distant(y: Tensor, k: int, members: Tensor) -> Neighbours:
 def in_order(queries: Tensor, index: Tensor, indices: Tensor, descending: bool) -> Neighbours:
     """Distances of the rows found, from their differences, and the rows ordered by them.
 
-    faiss expands the square, |q|^2 + |x|^2 - 2 qx, which loses digits where distances are small.
+    Both searches expand the square, |q|^2 + |x|^2 - 2 qx, which loses digits where distances are small.
     """
+    indices = indices.sort(dim=1).values
     distances = torch.cat(
         [
-            (queries[some].unsqueeze(1) - index[indices[some]]).norm(dim=2)
-            for some in torch.arange(len(queries)).split(QUERIES_AT_ONCE)
+            (some.unsqueeze(1) - index[found]).norm(dim=2)
+            for some, found in zip(queries.split(QUERIES_AT_ONCE), indices.split(QUERIES_AT_ONCE), strict=True)
         ]
     )
     distances, order = distances.sort(dim=1, descending=descending, stable=True)

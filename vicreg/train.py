@@ -1,4 +1,4 @@
-"""Algorithm 1: training VICReg, with a checkpoint every epoch.
+"""Algorithm 1: training VICReg, with a checkpoint after every epoch, but not twice a minute.
 
 The random draws of an epoch depend on the seed and the epoch alone, so a run that goes on from a
 checkpoint draws what the uninterrupted one would have drawn.
@@ -6,31 +6,36 @@ checkpoint draws what the uninterrupted one would have drawn.
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+import math
 import platform
+import sys
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 import torchvision
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
 from .checkpoint import Checkpoint, Progress
 from .convolution import suit_convolutions
 from .data import Cifar10
-from .device import autocast, compile_network, describe, gains_by_bf16, keep_freed_memory
+from .device import describe, gains_by_bf16, keep_freed_memory, tuned_convolutions
 from .errors import VICRegError
 from .experiments import Experiment
 from .latent import LatentCodes
-from .loss import VICRegLoss, vicreg_loss
 from .model import Encoder, Projector
 from .progress import progress_bar
-from .views import Pairs, pairs_for
-from .weights import Leg, Provenance, joined, save_run, weights_file
-from .workers import Workers, synchronise_batch_norm
+from .speed import PLAIN, Speed
+from .step import WARM_UP, Step, testing_step, training_step, view_maker
+from .storage import weights_file
+from .views import pairs_for
+from .weights import Leg, Provenance, joined, save_run
+from .workers import ALONE, Workers, synchronise_batch_norm
 
 CHECK_EVERY = 10  # steps between looks at the loss; each look waits for the device
-ALONE = Workers()
+CHECKPOINT_EVERY = 60  # seconds at least, for on a GPU a checkpoint takes half as long as an epoch
 TRAINING, TESTING = 0, 1  # streams of random numbers
 
 
@@ -40,21 +45,23 @@ def train(
     device: torch.device,
     extend: bool = False,
     workers: Workers = ALONE,
-    compiled: bool = False,
+    speed: Speed = PLAIN,
+    keep_epochs: Collection[int] = (),
 ) -> Path:
     """Train an experiment to its last epoch, from its checkpoint where there is one.
 
     Parameters: data, whose training images are trained on and whose test images are only
     watched; device, where everything is kept and computed; extend, whether a run without a
     checkpoint goes on from its weights file, with a fresh optimizer, in place of starting anew;
-    workers, the processes that share every batch, of which the chief writes; compiled, whether
-    torch.compile merges the encoder's smaller operations first, in one process alone.
+    workers, the processes that share every batch, of which the chief writes; speed, what is done
+    to make steps faster, in one process alone; keep_epochs, after which the weights are also
+    kept, as those of :meth:`Experiment.after` so many epochs.
     Returns: the weights file written at the end.
     Raises: ValueError for settings that cannot work; VICRegError when a loss is not finite, when
-    the checkpoint is damaged or another run's, or when nothing can be compiled here. The last
-    good checkpoint is always kept.
+    the checkpoint is damaged or another run's, or when nothing can be compiled or recorded here.
+    The last good checkpoint is always kept.
     """
-    check_settings(experiment, data, workers, compiled)
+    check_settings(experiment, data, device, workers, speed, keep_epochs)
     keep_freed_memory()
     encoder, projector = (
         synchronise_batch_norm(model, workers, device)
@@ -62,72 +69,75 @@ def train(
     )
     if experiment.latent:
         encoder.remember(data.train.images)
-    represent = compile_network(encoder, device) if compiled else encoder
-    parameters = [*encoder.parameters(), *projector.parameters()]
-    optimizer = torch.optim.Adam(
-        parameters,
-        lr=experiment.learning_rate,
-        betas=experiment.betas,
-        weight_decay=experiment.weight_decay,
-        fused=True,
-    )
+    optimizer = adam(experiment, encoder, projector)
     checkpoint = Checkpoint(experiment, data, encoder, projector, optimizer)
     history, legs = checkpoint.load()
     if extend and not legs:
         history, legs = checkpoint.start_from_weights()
     optimizer_state = "kept" if optimizer.state else "fresh"
+    for group in optimizer.param_groups:
+        group["capturable"] = speed.graph  # keeps the count of steps where a graph can see it
 
-    train_pairs, test_pairs = pairs_for(experiment, data, device)
-    size = experiment.batch_size
-    mine = workers.share(size)
+    train_pairs, test_pairs = pairs_for(experiment, data, device, view_maker(device, speed))
+    drawing, testing = Generator(device=device), Generator(device=device)
+    step = training_step(experiment, encoder, projector, optimizer, train_pairs, drawing, workers, speed)
+    size, test_size = experiment.batch_size, min(experiment.batch_size, len(data.test))
+    if test_pairs is not None:
+        test_step = testing_step(experiment, encoder, projector, test_pairs, testing, test_size, speed)
     steps = len(data.train) // size
-    epochs_done = len(history.train)
-    with training_bar(experiment, epochs_done, steps * size, workers) as bar:
+    epochs_done, saved_at = len(history.train), -math.inf
+    warn_of_the_past(keep_epochs, epochs_done, checkpoint)
+
+    def provenance() -> Provenance:
+        return Provenance(data.train.name, data.fingerprint, legs, checkpoint.neighbours_by)
+
+    with (
+        tuned_convolutions(speed.tune),
+        training_bar(experiment, epochs_done, steps * size, workers) as bar,
+    ):
         for epoch in range(epochs_done, experiment.epochs):
             started = time.perf_counter()
-            generator = epoch_generator(experiment.seed, epoch, TRAINING, device)
-            order = torch.randperm(len(data.train), generator=generator, device=device)
+            drawing.manual_seed(epoch_seed(experiment.seed, epoch, TRAINING))
+            order = torch.randperm(len(data.train), generator=drawing, device=device)
             losses = torch.empty(steps, 3, device=device)
             encoder.train(), projector.train()
-            for step in range(steps):
-                places = order[step * size : (step + 1) * size]              # (B,)
-                x, x_prime = train_pairs(places, generator, mine)            # (B, 3, 32, 32)
-                with autocast(device):
-                    y, y_prime = represent(x), represent(x_prime)            # (B, 128)
-                    z, z_prime = projector(y), projector(y_prime)            # (B, 512)
-                loss = objectives(workers.gather(z), workers.gather(z_prime), experiment)
-                loss.total.backward()
-                workers.sum_gradients(parameters)
-                optimizer.step()
-                optimizer.zero_grad()
-                losses[step] = torch.stack(loss[1:]).detach()
-                if step % CHECK_EVERY == 0 or step == steps - 1:
-                    check_finite(losses[: step + 1], f"epoch {epoch + 1}, batch", checkpoint)
-                    bar.set_postfix_str(describe_losses(epoch, losses[step]), refresh=False)
-                if epoch == epochs_done and step == 0:
-                    bar.unpause()  # the first step's time tells nothing of the others
+            for number, places in enumerate(order[: steps * size].split(size)):
+                losses[number] = step(places)
+                if number % CHECK_EVERY == 0 or number == steps - 1:
+                    check_finite(losses[: number + 1], f"epoch {epoch + 1}, batch", checkpoint)
+                    bar.set_postfix_str(describe_losses(epoch, losses[number]), refresh=False)
+                if epoch == epochs_done and number <= WARM_UP:
+                    bar.unpause()  # the first steps' time tells nothing of the others
                 bar.update(size)
             history = history.with_train(losses)
             if test_pairs is not None:
-                test = test_losses(
-                    experiment, test_pairs, len(data.test), encoder, projector, device, epoch
-                )
+                encoder.eval(), projector.eval()
+                testing.manual_seed(epoch_seed(experiment.seed, epoch, TESTING))
+                test = losses_on_test_images(test_step, testing, len(data.test), test_size)
                 check_finite(test, f"epoch {epoch + 1}, test batch", checkpoint)
                 history = history.with_test(test)
             leg = leg_of_an_epoch(time.perf_counter() - started, device, optimizer_state)
             legs, optimizer_state = joined(legs, leg), "kept"
-            if workers.chief:
+            last = epoch + 1 == experiment.epochs
+            if workers.chief and epoch + 1 in keep_epochs and not last:
+                save_run(experiment.after(epoch + 1), encoder, projector, history, provenance())
+            if workers.chief and (last or time.monotonic() - saved_at >= CHECKPOINT_EVERY):
                 checkpoint.save(Progress(history, legs))
+                saved_at = time.monotonic()
             workers.wait()
-    provenance = Provenance(data.train.name, data.fingerprint, legs, checkpoint.neighbours_by)
     experiment = replace(experiment, epochs=len(history.train))
     if not workers.chief:
         return weights_file(experiment.name)
-    return save_run(experiment, encoder, projector, history, provenance)
+    return save_run(experiment, encoder, projector, history, provenance())
 
 
 def check_settings(
-    experiment: Experiment, data: Cifar10, workers: Workers = ALONE, compiled: bool = False
+    experiment: Experiment,
+    data: Cifar10,
+    device: torch.device,
+    workers: Workers = ALONE,
+    speed: Speed = PLAIN,
+    keep_epochs: Collection[int] = (),
 ) -> None:
     """Refuse settings that cannot train, with a ValueError that says so."""
     if experiment.epochs < 1:
@@ -142,8 +152,15 @@ def check_settings(
             f"The batch size must be a multiple of the {workers.size} processes that share it, "
             f"got {experiment.batch_size}."
         )
-    if compiled and workers.size > 1:
-        raise ValueError("Several processes train without compiling; leave --compile out.")
+    if workers.size > 1 and (speed.compile or speed.graph):
+        raise ValueError("Several processes train as they are; leave --compile and --graph out.")
+    if speed.graph and device.type != "cuda":
+        raise ValueError("Only a GPU replays graphs; leave --graph out.")
+    if not all(1 <= epoch <= experiment.epochs for epoch in keep_epochs):
+        raise ValueError(
+            f"Weights can be kept after epochs 1 to {experiment.epochs}, "
+            f"got {', '.join(map(str, sorted(keep_epochs)))}."
+        )
     if not 0 <= experiment.seed < 2**32:
         raise ValueError(f"The seed must be from 0 to {2**32 - 1:,}, got {experiment.seed}.")
 
@@ -160,6 +177,17 @@ def initial_models(
     return encoder.to(device, memory_format=torch.channels_last), projector.to(device)
 
 
+def adam(experiment: Experiment, encoder: nn.Module, projector: nn.Module) -> torch.optim.Adam:
+    """The experiment's optimizer of both models."""
+    return torch.optim.Adam(
+        [*encoder.parameters(), *projector.parameters()],
+        lr=experiment.learning_rate,
+        betas=experiment.betas,
+        weight_decay=experiment.weight_decay,
+        fused=True,
+    )
+
+
 def leg_of_an_epoch(seconds: float, device: torch.device, optimizer_state: str) -> Leg:
     """How an epoch was trained that took so many seconds."""
     return Leg(
@@ -174,52 +202,24 @@ def leg_of_an_epoch(seconds: float, device: torch.device, optimizer_state: str) 
     )
 
 
-def epoch_generator(seed: int, epoch: int, stream: int, device: torch.device) -> Generator:
-    """A generator of its own for each seed, epoch and stream."""
-    return Generator(device=device).manual_seed((seed * 100_000 + epoch) * 2 + stream)
+def epoch_seed(seed: int, epoch: int, stream: int) -> int:
+    """A seed of its own for each seed, epoch and stream."""
+    return (seed * 100_000 + epoch) * 2 + stream
 
 
-def objectives(z: Tensor, z_prime: Tensor, experiment: Experiment) -> VICRegLoss:
-    """Eq. 6 with the experiment's weights, in float32 whatever the projections are in."""
-    return vicreg_loss(
-        z.float(),
-        z_prime.float(),
-        experiment.invariance_weight,
-        experiment.variance_weight,
-        experiment.covariance_weight,
-        experiment.target_std,
-        experiment.eps,
-    )
+def losses_on_test_images(step: Step, generator: Generator, n: int, size: int) -> Tensor:
+    """The three objectives of the n test images' batches of a size, by a step that only watches.
 
-
-@torch.inference_mode()
-def test_losses(
-    experiment: Experiment,
-    pairs: Pairs,
-    n: int,
-    encoder: Encoder,
-    projector: Projector,
-    device: torch.device,
-    epoch: int,
-) -> Tensor:
-    """The three objectives of the n test images' batches, two views, evaluation mode.
-
-    The images are shuffled, since variance and covariance mean little within one class, and
-    batches are of the training's size, since both depend on it; the remainder is left out.
+    The images are shuffled, since variance and covariance mean little within one class; the
+    remainder is left out.
 
     Returns: float32 on the CPU, (batches, 3).
     """
-    encoder.eval(), projector.eval()
-    generator = epoch_generator(experiment.seed, epoch, TESTING, device)
-    size = min(experiment.batch_size, n)
-    order = torch.randperm(n, generator=generator, device=device)
-    rows = []
-    for start in range(0, n - size + 1, size):
-        x, x_prime = pairs(order[start : start + size], generator)
-        with autocast(device):
-            z, z_prime = projector(encoder(x)), projector(encoder(x_prime))
-        rows.append(torch.stack(objectives(z, z_prime, experiment)[1:]))
-    return torch.stack(rows).cpu()
+    order = torch.randperm(n, generator=generator, device=generator.device)
+    losses = torch.empty(n // size, 3, device=generator.device)
+    for row, places in zip(losses, order.split(size), strict=False):
+        row.copy_(step(places))
+    return losses.cpu()
 
 
 def check_finite(losses: Tensor, where: str, checkpoint: Checkpoint) -> None:
@@ -227,13 +227,31 @@ def check_finite(losses: Tensor, where: str, checkpoint: Checkpoint) -> None:
     bad = (~losses.isfinite()).any(dim=1).nonzero()
     if len(bad):
         kept = (
-            f"the checkpoint {checkpoint.path} of the epoch before is kept"
+            f"the checkpoint {checkpoint.path} is kept"
             if checkpoint.path.exists()
             else "no epoch was finished"
         )
         raise VICRegError(
             f"The loss is not finite at {where} {int(bad[0]) + 1}; {kept}. "
             "Try a smaller learning rate, or look at the images of that batch."
+        )
+
+
+def warn_of_the_past(keep_epochs: Collection[int], epochs_done: int, checkpoint: Checkpoint) -> None:
+    """Say which epochs are over whose weights were to be kept and are not there."""
+    experiment = checkpoint.experiment
+    missing = [
+        epoch
+        for epoch in sorted(keep_epochs)
+        if epoch <= epochs_done
+        and epoch < experiment.epochs
+        and not weights_file(experiment.after(epoch).name).exists()
+    ]
+    if missing:
+        print(
+            f"The weights after epoch {', '.join(map(str, missing))} are not kept: the run has done "
+            f"{epochs_done} epochs already; to have them, delete {checkpoint.path} and train anew.",
+            file=sys.stderr,
         )
 
 

@@ -3,32 +3,35 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
+from torch import Generator
 
 from .data import Cifar10
-from .device import autocast
 from .errors import VICRegError
 from .experiments import Experiment
 from .memory import attempt
-from .train import TRAINING, epoch_generator, initial_models, objectives, train
+from .step import training_step
+from .train import adam, initial_models, train
 from .views import pairs_for
 
 
 def train_or_advise(
-    experiment: Experiment, data: Cifar10, device: torch.device, *options
+    experiment: Experiment, data: Cifar10, device: torch.device, **options
 ) -> Path:
     """Train an experiment, as :func:`vicreg.train.train` does, whose options these are.
 
     Raises: VICRegError where the memory does not suffice, naming a batch size that does: the
     first half, quarter, … of the experiment's with which a step gets through.
     """
-    if (path := attempt(train, experiment, data, device, *options)) is not None:
+    if (path := attempt(partial(train, experiment, data, device, **options))) is not None:
         return path
     size = experiment.batch_size
     fitting = size // 2
-    while fitting >= 2 and not attempt(trial_step, experiment, data, device, fitting):
+    while fitting >= 2 and not attempt(trial_step, replace(experiment, batch_size=fitting), data, device):
         fitting //= 2
     remedy = (
         f"--batch-size {fitting} would fit" if fitting >= 2 else "free some of it, or train with --device cpu"
@@ -36,15 +39,10 @@ def train_or_advise(
     raise VICRegError(f"The device's memory does not hold a batch of {size}; {remedy}.")
 
 
-def trial_step(experiment: Experiment, data: Cifar10, device: torch.device, size: int) -> bool:
-    """A training step with so many images, which changes and keeps nothing; True if it fits."""
-    encoder, projector = initial_models(experiment, len(data.train), device)
-    optimizer = torch.optim.Adam([*encoder.parameters(), *projector.parameters()], fused=True)
+def trial_step(experiment: Experiment, data: Cifar10, device: torch.device) -> bool:
+    """A training step that changes and keeps nothing; True, for it fits."""
+    models = initial_models(experiment, len(data.train), device)
     pairs, _ = pairs_for(experiment, data, device)
-    generator = epoch_generator(experiment.seed, 0, TRAINING, device)
-    x, x_prime = pairs(torch.arange(size, device=device), generator)
-    with autocast(device):
-        z, z_prime = projector(encoder(x)), projector(encoder(x_prime))
-    objectives(z, z_prime, experiment).total.backward()
-    optimizer.step()
+    step = training_step(experiment, *models, adam(experiment, *models), pairs, Generator(device=device))
+    step(torch.arange(experiment.batch_size, device=device))
     return True

@@ -9,10 +9,11 @@ from collections.abc import Callable
 import torch
 from torch import Generator, Tensor
 
-from .augment import augment, normalise
+from .augment import Parameters, augment, normalise, views_of
 from .data import Cifar10
 from .experiments import Experiment
 from .latent import found_pairs
+from .retrieval import by_products, nearest_others
 
 NEIGHBOURS = 3  # of which one is drawn each time, as the exercise has it for Q6
 
@@ -21,10 +22,11 @@ NEIGHBOURS = 3  # of which one is drawn each time, as the exercise has it for Q6
 # batch are wanted; the whole batch draws, so that shares make up the batch.
 Pairs = Callable[[Tensor, Generator, slice], tuple[Tensor, Tensor]]
 ALL = slice(None)
+Make = Callable[[Tensor, Parameters], Tensor]  # views_of, or what was compiled of it
 
 
 def pairs_for(
-    experiment: Experiment, data: Cifar10, device: torch.device
+    experiment: Experiment, data: Cifar10, device: torch.device, make: Make = views_of
 ) -> tuple[Pairs, Pairs | None]:
     """The experiment's pairs of views of the training and of the test images.
 
@@ -35,20 +37,20 @@ def pairs_for(
     freed before this returns.
     """
     if experiment.latent:
-        return found_pairs(data.train.images.to(device), experiment.seed), None
+        return found_pairs(data.train.images.to(device), experiment.seed, make), None
     images = [split.images.to(device) for split in data]
     if experiment.neighbours_of is None:
-        return generated_pairs(images[0]), generated_pairs(images[1])
+        return generated_pairs(images[0], make), generated_pairs(images[1], make)
     neighbours = nearest_by(experiment.neighbours_of, data, device)
     return neighbour_pairs(images[0], neighbours[0]), neighbour_pairs(images[1], neighbours[1])
 
 
-def generated_pairs(images: Tensor) -> Pairs:
+def generated_pairs(images: Tensor, make: Make = views_of) -> Pairs:
     """Two random augmentations of each image, Eq. 1."""
 
     def pairs(places: Tensor, generator: Generator, share: slice = ALL) -> tuple[Tensor, Tensor]:
         batch = images[places]
-        return view(batch, generator, share), view(batch, generator, share)
+        return view(batch, generator, share, make), view(batch, generator, share, make)
 
     return pairs
 
@@ -71,19 +73,18 @@ def nearest_by(name: str, data: Cifar10, device: torch.device) -> list[Tensor]:
     Raises: VICRegError when that experiment is not trained.
     """
     from .representations import representations
-    from .retrieval import nearest_others  # faiss, which generated views can do without
     from .weights import load_run
 
     run = load_run(name)
     return [
-        nearest_others(representations(run, split, device), NEIGHBOURS).indices.to(device)
-        for split in data
+        nearest_others(y.to(device), NEIGHBOURS, search=by_products).indices
+        for y in (representations(run, split, device) for split in data)
     ]
 
 
-def view(batch: Tensor, generator: Generator, share: slice = ALL) -> Tensor:
+def view(batch: Tensor, generator: Generator, share: slice = ALL, make: Make = views_of) -> Tensor:
     """A random view of each image, channels last, the layout convolutions are fastest in."""
-    return augment(batch, generator, share).contiguous(memory_format=torch.channels_last)
+    return augment(batch, generator, share, make).contiguous(memory_format=torch.channels_last)
 
 
 def plain(batch: Tensor) -> Tensor:

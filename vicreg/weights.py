@@ -235,9 +235,11 @@ def load_run(name_or_path: str | Path) -> Run:
 
 
 def training_command(name: str) -> str:
-    """The command that trains the weights of a name, such as "vicreg" or "vicreg_seed3"."""
+    """The command that trains the weights of a name, such as "vicreg", "vicreg_seed3" or "vicreg_epoch5"."""
+    name, _, epoch = name.partition("_epoch")
     experiment, _, seed = name.partition("_seed")
-    return f"python -m vicreg train {experiment}" + (f" --seed {seed}" if seed else "")
+    options = [f" --{option} {value}" for option, value in (("seed", seed), ("keep-epochs", epoch)) if value]
+    return f"python -m vicreg train {experiment}{''.join(options)}"
 
 
 def experiment_from(stored: dict) -> Experiment:

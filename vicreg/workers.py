@@ -64,6 +64,9 @@ class Workers:
             dist.barrier()
 
 
+ALONE = Workers()
+
+
 def join_workers(device: torch.device) -> tuple[Workers, torch.device]:
     """Join the processes that torchrun started; alone without it.
 
