@@ -1,25 +1,26 @@
 """How fast a training step is, beside what people use and beside the hardware's limit.
 
-    pip install lightly                       # the peer, needed for this alone
-    python benchmarks/training.py [--device cpu|cuda] [--rounds N] [--readme]
+    pip install lightly                       # the peer, needed for this alone; without it, it is left out
+    python benchmarks/training.py [--device cpu|cuda] [--rounds N] [--readme] [--profile FILE]
 
 In every round each contestant trains for a few steps on the same images, one after the other, so
 that whatever slows the machine slows all of them; the figures are medians over the rounds. The
 network is the exercise's in all of them: what differs is where views come from, in which number
-format the step is computed and what surrounds it.
+format the step is computed and what surrounds it. One that fails is told with its reason.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
 import argparse
-import functools
 import itertools
 import json
+import os
 import resource
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -31,16 +32,32 @@ from torchvision import transforms
 
 from vicreg.augment import MEAN, STD, augment
 from vicreg.data import load_cifar10
-from vicreg.device import autocast, best_device, compile_network, describe, keep_freed_memory
+from vicreg.device import autocast, best_device, describe, keep_freed_memory, tuned_convolutions
+from vicreg.errors import reason
 from vicreg.experiments import VICREG, Experiment
 from vicreg.loss import vicreg_loss
-from vicreg.train import initial_models, objectives
+from vicreg.speed import PLAIN, Speed
+from vicreg.step import WARM_UP, training_step, view_maker
+from vicreg.train import adam, initial_models
 from vicreg.views import generated_pairs
 
 HERE = Path(__file__).resolve().parent
 BATCH = VICREG.batch_size
 FLOP_A_VIEW = 3.13e9  # forward and backward of one image
-MATRIX = 4096
+MATRIX = {"cpu": 4096, "cuda": 8192}
+OURS = "this project"
+FASTER = {
+    "--compile": Speed(("network",)),
+    "--compile forward,views": Speed(("forward", "views")),
+}
+FASTER_ON_A_GPU = {
+    "--tune": Speed(tune=True),
+    "--graph": Speed(graph=True),
+    "--graph --tune": Speed(graph=True, tune=True),
+    "--graph --tune --compile views": Speed(("views",), graph=True, tune=True),
+    "--graph --tune --compile network,views": Speed(("network", "views"), graph=True, tune=True),
+    "--graph --tune --compile forward,views": Speed(("forward", "views"), graph=True, tune=True),
+}
 
 Step = Callable[[], object]
 
@@ -69,29 +86,27 @@ class TwoViews:
         return self.transform(image), self.transform(image)
 
 
-def ours_compiled(images: Tensor, device: torch.device) -> Step:
-    """The same with ``--compile``, made at the first step, so that the first peak is not its."""
-    made = functools.cache(lambda: ours(images, device, compiled=True))
-    return lambda: made()()
-
-
-def ours(images: Tensor, device: torch.device, compiled: bool = False) -> Step:
+def ours(images: Tensor, device: torch.device, speed: Speed = PLAIN) -> Step:
     """This project's step, as in vicreg.train."""
-    encoder, projector, optimizer = models(device, fused=True)
-    represent = compile_network(encoder, device) if compiled else encoder
-    pairs = generated_pairs(images.to(device))
+    encoder, projector = initial_models(VICREG, len(images), device)
+    optimizer = adam(VICREG, encoder, projector)
+    optimizer.param_groups[0]["capturable"] = speed.graph
+    pairs = generated_pairs(images.to(device), view_maker(device, speed))
     generator = torch.Generator(device=device).manual_seed(0)
+    step = training_step(VICREG, encoder, projector, optimizer, pairs, generator, speed=speed)
 
-    def step():
-        places = torch.randint(len(images), (BATCH,), generator=generator, device=device)
-        x, x_prime = pairs(places, generator)
-        with autocast(device):
-            z, z_prime = projector(represent(x)), projector(represent(x_prime))
-        objectives(z, z_prime, VICREG).total.backward()
-        optimizer.step()
-        optimizer.zero_grad()
+    def drawn_step():
+        with tuned_convolutions(speed.tune):
+            step(torch.randint(len(images), (BATCH,), generator=generator, device=device))
 
-    return step
+    return drawn_step
+
+
+def views_alone(images: Tensor, device: torch.device, speed: Speed = PLAIN) -> Step:
+    """What a step draws and makes of images before the network sees them."""
+    pairs = generated_pairs(images.to(device), view_maker(device, speed))
+    generator = torch.Generator(device=device).manual_seed(0)
+    return lambda: pairs(torch.randint(len(images), (BATCH,), generator=generator, device=device), generator)
 
 
 def plain(images: Tensor, device: torch.device, workers: int) -> Step:
@@ -182,10 +197,11 @@ def endless(pictures: Dataset, workers: int) -> Iterator:
 
 def matrix_product(device: torch.device) -> float:
     """The arithmetic rate of a large matrix product in the training's format, GFLOP/s."""
+    n = MATRIX[device.type]
     with autocast(device):
         dtype = torch.get_autocast_dtype(device.type) if torch.is_autocast_enabled(device.type) else torch.float32
-    a, b = (torch.randn(MATRIX, MATRIX, device=device).to(dtype) for _ in range(2))
-    return 2 * MATRIX**3 / timed(lambda: a @ b, device, 5) / 1e9
+    a, b = (torch.randn(n, n, device=device).to(dtype) for _ in range(2))
+    return 2 * n**3 / timed(lambda: a @ b, device, 5) / 1e9
 
 
 def timed(work: Step, device: torch.device, repeats: int) -> float:
@@ -204,58 +220,139 @@ def synchronise(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
+def contestants(images: Tensor, device: torch.device, workers: int) -> dict[str, Callable[[], Step]]:
+    """What is timed: a function for each that makes its step."""
+    faster = {**FASTER, **(FASTER_ON_A_GPU if device.type == "cuda" else {})}
+    return {
+        OURS: partial(ours, images, device),
+        **{f"{OURS}, {options}": partial(ours, images, device, speed) for options, speed in faster.items()},
+        "its views alone": partial(views_alone, images, device),
+        "its views alone, compiled": partial(views_alone, images, device, Speed(("views",))),
+        "bare forward and backward": partial(bare, images, device),
+        "torchvision transforms, DataLoader, float32": partial(plain, images, device, workers),
+        "lightly": partial(lightly, images, device, workers),
+    }
+
+
+class Contest:
+    """The steps of those that could be made, what each needed, and why the others could not."""
+
+    def __init__(self, chosen: dict[str, Callable[[], Step]], device: torch.device):
+        self.device = device
+        self.steps: dict[str, Step] = {}
+        self.failed: dict[str, str] = {}
+        self.peaks: dict[str, float] = {}
+        for name, make in chosen.items():
+            print(f"making: {name}", file=sys.stderr, flush=True)
+            try:
+                self.peaks[name] = self.peak_of(name, make)
+            except Exception as error:  # a measurement: what fails is told, and the others go on
+                self.failed[name] = f"{type(error).__name__}: {reason(error)}"
+
+    def peak_of(self, name: str, make: Callable[[], Step]) -> float:
+        """The memory, in GB, that a contestant's first steps need at once, beside what others hold.
+
+        On the CPU it is the most that the process has needed so far, of which the first can tell.
+        """
+        if self.device.type == "cuda":
+            before = torch.cuda.memory_allocated(self.device)
+            torch.cuda.reset_peak_memory_stats(self.device)
+        step = make()
+        for _ in range(WARM_UP + 2 if self.device.type == "cuda" else 1):  # compiled, tuned, recorded
+            step()
+        synchronise(self.device)
+        self.steps[name] = step
+        if self.device.type == "cuda":
+            return (torch.cuda.max_memory_allocated(self.device) - before) / 1e9
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+    def rates(self, rounds: int, steps: int) -> tuple[dict[str, list[float]], list[float]]:
+        """Views a second of each contestant and GFLOP/s of a product, round by round."""
+        rates, products = {name: [] for name in self.steps}, []
+        for number in range(rounds):
+            print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
+            products.append(matrix_product(self.device))
+            for name, step in self.steps.items():
+                rates[name].append(2 * BATCH / timed(step, self.device, steps))
+        return rates, products
+
+
+def profile(step: Step, device: torch.device, steps: int = 5) -> str:
+    """The operations that a few steps take longest for."""
+    activities = [torch.profiler.ProfilerActivity.CPU]
+    if device.type == "cuda":
+        activities.append(torch.profiler.ProfilerActivity.CUDA)
+    with torch.profiler.profile(activities=activities) as measured:
+        for _ in range(steps):
+            step()
+        synchronise(device)
+    by = f"self_{'device' if device.type == 'cuda' else 'cpu'}_time_total"
+    return measured.key_averages().table(sort_by=by, row_limit=40, max_name_column_width=80)
+
+
 def main() -> int:
     options = parser().parse_args()
     device = best_device(options.device)
     keep_freed_memory()
     images = load_cifar10().train.images[:: options.every].contiguous()
-    contestants = {
-        "this project": ours(images, device),
-        "this project, --compile": ours_compiled(images, device),
-        "bare forward and backward": bare(images, device),
-        "torchvision transforms, DataLoader, float32": plain(images, device, options.workers),
-        "lightly": lightly(images, device, options.workers),
-    }
-    rates, products, peaks = {name: [] for name in contestants}, [], []
-    for round_number in range(options.rounds):
-        print(f"round {round_number + 1} of {options.rounds}", file=sys.stderr)
-        products.append(matrix_product(device))
-        for name, step in contestants.items():
-            rates[name].append(2 * BATCH / timed(step, device, options.steps))
-            peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+    chosen = contestants(images, device, options.workers)
+    unknown = set(options.only or chosen) - set(chosen)
+    if unknown:
+        print(f"Unknown: {', '.join(sorted(unknown))}; choose from: {'; '.join(chosen)}", file=sys.stderr)
+        return 1
+    contest = Contest({name: make for name, make in chosen.items() if name in (options.only or chosen)}, device)
+    rates, products = contest.rates(options.rounds, options.steps)
     result = {
         "views_a_second": {name: {"median": statistics.median(v), "all": v} for name, v in rates.items()},
-        "matrix_product_gflops": {"median": statistics.median(products), "all": products},
-        # The mark only rises: the first peak is that of the first contestant, this project.
-        "peak_memory_gb": {"this project": peaks[0], "all": peaks[-1]},
+        "failed": contest.failed,
+        "matrix_product_gflops": {"n": MATRIX[device.type], "median": statistics.median(products), "all": products},
+        "peak_memory_gb": contest.peaks,
         "machine": {
-            "device": describe(device), "date": time.strftime("%Y-%m-%d"),
-            **{name: metadata.version(name) for name in ("torch", "torchvision", "lightly")},
+            "device": describe(device), "kind": device.type, "date": time.strftime("%Y-%m-%d"),
+            **{name: version(name) for name in ("torch", "torchvision", "lightly")},
         },
     }  # fmt: skip
     options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(table(result))
+    if options.profile:
+        tables = [f"{name}\n{profile(step, device)}" for name, step in contest.steps.items() if name.startswith(OURS)]
+        options.profile.write_text("\n\n".join(tables) + "\n", encoding="utf-8")
     if options.readme:
-        write_table(table(result), "training")
+        write_table(table(result), "training" if device.type == "cpu" else "training, GPU")
     return 0
+
+
+def version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def table(result: dict) -> str:
     """The result as Markdown, each rate beside this project's and beside the matrix product's."""
     rates = {name: rate["median"] for name, rate in result["views_a_second"].items()}
-    product = result["matrix_product_gflops"]["median"]
-    lines = ["| step | views/s | this project is | of the matrix product's rate |", "|:--|--:|--:|--:|"]
+    told, product, peaks = result["machine"], result["matrix_product_gflops"], result["peak_memory_gb"]
+    gpu = told["kind"] == "cuda"
+    head = ["step", "views/s", "this project is", "of the matrix product's rate", *(["peak memory"] if gpu else [])]
+    lines = [f"| {' | '.join(head)} |", f"|:--|{'--:|' * (len(head) - 1)}"]
     for name, rate in rates.items():
-        times = rates["this project"] / rate
-        share = rate * FLOP_A_VIEW / 1e9 / product
-        lines.append(f"| {name} | {rate:.0f} | {times:.2f} x | {share:.0%} |")
-    told = result["machine"]
+        times = f"{rates[OURS] / rate:.2f} x" if OURS in rates else ""
+        share = f"{rate * FLOP_A_VIEW / 1e9 / product['median']:.0%}" if "views alone" not in name else ""
+        cells = [name, f"{rate:.0f}", times, share, *([f"{peaks[name]:.1f} GB"] if gpu else [])]
+        lines.append(f"| {' | '.join(cells)} |")
+    for name, why in result["failed"].items():
+        cells = [name, "–", *[""] * (len(head) - 3), why]
+        lines.append(f"| {' | '.join(cells)} |")
+    versions = ", ".join(f"{name} {told[name] or 'missing'}" for name in ("torch", "torchvision", "lightly"))
+    n = product["n"]
+    memory = "" if gpu else (
+        f" Peak memory after this project's first steps {peaks[OURS]:.1f} GB, after all of them "
+        f"{max(peaks.values()):.1f} GB."
+    ) if OURS in peaks else ""  # fmt: skip
     return "\n".join([
         *lines, "",
-        f"{told['device']}, {told['date']}; torch {told['torch']}, torchvision {told['torchvision']}, "
-        f"lightly {told['lightly']}. A {MATRIX} x {MATRIX} product: {product:.0f} GFLOP/s. "
-        f"Peak memory after this project's first steps {result['peak_memory_gb']['this project']:.1f} GB, "
-        f"after all of them {result['peak_memory_gb']['all']:.1f} GB.",
+        f"{told['device']}, {told['date']}; {versions}. A {n} x {n} product: {product['median']:.0f} GFLOP/s.{memory}",
     ])  # fmt: skip
 
 
@@ -266,7 +363,10 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--steps", type=int, default=3, metavar="N", help="of each a round (default: 3)")
     parser.add_argument("--every", type=int, default=10, metavar="N",
                         help="use every Nth training image (default: 10)")
-    parser.add_argument("--workers", type=int, default=2, metavar="N", help="of the DataLoaders")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), metavar="N",
+                        help="of the DataLoaders (default: the processors)")
+    parser.add_argument("--only", action="append", metavar="STEP", help="time this one; may be repeated")
+    parser.add_argument("--profile", type=Path, metavar="FILE", help="write where this project's steps spend time")
     parser.add_argument("--json", type=Path, default=HERE / "training.json", metavar="FILE")
     parser.add_argument("--readme", action="store_true", help="put the table into README.md here")
     return parser

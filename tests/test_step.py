@@ -132,6 +132,15 @@ def test_compiled_in_parts_training_has_its_plain_losses(small, tiny, monkeypatc
     assert_close(found, plain)
 
 
+@needs_compiler
+def test_what_is_compiled_is_whole_and_compiled_once(small, tiny, monkeypatch):
+    """A break in it, or a guard that fails, would compile anew at every step."""
+    monkeypatch.setattr(S, "compiled", lambda what, device: torch.compile(what, fullgraph=True))
+    torch._dynamo.reset()  # what other tests compiled of the same code
+    with torch._dynamo.config.patch(error_on_recompile=True):
+        T.train(replace(small, epochs=1), tiny, CPU, speed=Speed(("forward", "views")))
+
+
 def test_tuning_ends_with_the_training(small, tiny, monkeypatch):
     seen, objectives = [], T.losses_on_test_images
     monkeypatch.setattr(

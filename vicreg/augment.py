@@ -88,7 +88,7 @@ def augment(
     Returns: normalised float32 views, shape (n, 3, 32, 32), n of the share.
     """
     # bf16 has 8 significant bits, about one grey level of 256: T stays in float32.
-    with torch.autocast(images.device.type, enabled=False):
+    with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
         drawn = Parameters(*(p[share] for p in draw_parameters(len(images), generator)))
         return make(images[share], drawn)
 

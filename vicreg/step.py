@@ -56,9 +56,10 @@ def training_step(
     parameters = [*encoder.parameters(), *projector.parameters()]
     mine = workers.share(experiment.batch_size)
     represent = compiled(encoder, device) if "network" in speed.compile else encoder
+    precision = autocast(device)  # made once, for torch.compile would break off where it is made
 
     def forward(x: Tensor, x_prime: Tensor) -> VICRegLoss:
-        with autocast(device):
+        with precision:
             y, y_prime = represent(x), represent(x_prime)                # (B, 128)
             z, z_prime = projector(y), projector(y_prime)                # (B, 512)
         return objectives(workers.gather(z), workers.gather(z_prime), experiment)
@@ -92,7 +93,7 @@ def testing_step(
     The models are to be in evaluation mode.
     """
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def step(places: Tensor) -> Tensor:
         x, x_prime = pairs(places, generator)
         with autocast(generator.device):

@@ -1,0 +1,83 @@
+"""The benchmark of training steps: who takes part, who is left out with a reason, what its table says.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from recording import record_on_the_cpu
+
+from vicreg.experiments import VICREG
+from vicreg.speed import PLAIN, Speed
+
+CPU = torch.device("cpu")
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+
+@pytest.fixture
+def benchmark(monkeypatch, small):
+    """The benchmark's module, with batches of 8 for an encoder of one layer."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    module = importlib.import_module("training")
+    monkeypatch.setattr(module, "BATCH", 8)
+    monkeypatch.setattr(module, "VICREG", VICREG.__class__(name="vicreg", description="", batch_size=8))
+    monkeypatch.setattr(module, "MATRIX", {"cpu": 64})
+    yield module
+    del sys.modules["training"]
+
+
+def test_what_is_missing_or_fails_is_a_line_of_the_table(benchmark, tiny, monkeypatch, capsys, tmp_path):
+    monkeypatch.setitem(sys.modules, "lightly", None)
+    monkeypatch.setattr(benchmark, "load_cifar10", lambda: tiny)
+    chosen = [benchmark.OURS, "bare forward and backward", "lightly"]
+    monkeypatch.setattr(sys, "argv", [
+        "training.py", "--device", "cpu", "--rounds", "2", "--steps", "1", "--every", "1",
+        "--json", str(tmp_path / "told.json"), "--profile", str(tmp_path / "profile.txt"),
+        *(option for name in chosen for option in ("--only", name)),
+    ])  # fmt: skip
+    assert benchmark.main() == 0
+    told = json.loads((tmp_path / "told.json").read_text())
+    assert {name: len(rate["all"]) for name, rate in told["views_a_second"].items()} == dict.fromkeys(chosen[:2], 2)
+    assert set(told["failed"]) == {"lightly"} and told["peak_memory_gb"][benchmark.OURS] > 0
+    out = capsys.readouterr().out
+    assert f"| {benchmark.OURS} | {told['views_a_second'][benchmark.OURS]['median']:.0f} | 1.00 x |" in out
+    assert "| lightly | – |" in out and "ModuleNotFoundError" in out
+    assert (tmp_path / "profile.txt").read_text().startswith(f"{benchmark.OURS}\n")
+
+
+def test_on_a_gpu_each_step_has_its_memory_and_every_switch_takes_part(benchmark):
+    chosen = benchmark.contestants(torch.zeros(1), torch.device("cuda"), 0)
+    speeds = [(*make.args, PLAIN)[2] for make in chosen.values() if make.func is benchmark.ours]
+    alone = [Speed(("network",)), Speed(tune=True), Speed(graph=True)]
+    assert all(speed in speeds for speed in alone) and len(set(speeds)) == len(speeds)
+    names = [benchmark.OURS, f"{benchmark.OURS}, --graph"]
+    result = {
+        "views_a_second": dict(zip(names, ({"median": 1000.0}, {"median": 4000.0}), strict=True)),
+        "failed": {}, "peak_memory_gb": dict(zip(names, (2.94, 3.1), strict=True)),
+        "matrix_product_gflops": {"n": 8192, "median": 31_300.0},
+        "machine": {"device": "a GPU", "kind": "cuda", "date": "today", "torch": "2", "torchvision": "0", "lightly": None},
+    }  # fmt: skip
+    lines = benchmark.table(result).splitlines()
+    assert lines[2:4] == [f"| {names[0]} | 1000 | 1.00 x | 10% | 2.9 GB |", f"| {names[1]} | 4000 | 0.25 x | 40% | 3.1 GB |"]
+    assert "lightly missing. A 8192 x 8192 product: 31300 GFLOP/s." in lines[-1]
+
+
+def test_a_recorded_step_is_timed_as_it_trains(benchmark, tiny, monkeypatch):
+    graphs = record_on_the_cpu(monkeypatch)
+    step = benchmark.ours(tiny.train.images, CPU, Speed(graph=True))
+    for _ in range(6):
+        step()
+    (graph,) = graphs
+    assert any("adam" in str(func) for func, *_ in graph.operations)
+
+
+def test_an_unknown_step_is_told(benchmark, tiny, monkeypatch, capsys):
+    monkeypatch.setattr(benchmark, "load_cifar10", lambda: tiny)
+    monkeypatch.setattr(sys, "argv", ["training.py", "--device", "cpu", "--only", "nonsense"])
+    assert benchmark.main() == 1
+    assert "Unknown: nonsense; choose from: this project; " in capsys.readouterr().err
