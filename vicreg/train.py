@@ -35,7 +35,7 @@ from .weights import Leg, Provenance, joined, save_run
 from .workers import ALONE, Workers, synchronise_batch_norm
 
 CHECK_EVERY = 10  # steps between looks at the loss; each look waits for the device
-CHECKPOINT_EVERY = 60  # seconds at least, for on a GPU a checkpoint takes half as long as an epoch
+CHECKPOINT_EVERY = 60  # seconds at least; one takes about half a second, on a GPU a large part of an epoch
 TRAINING, TESTING = 0, 1  # streams of random numbers
 
 
