@@ -1,8 +1,7 @@
 """What a code cell tells the builder, read without running it.
 
 Captions, number formats and places that are literals belong to the prose: they are taken from the
-source at every build, and cut out of what decides whether a chapter must run again; so are the
-commas and line ends that come and go with them.
+source at every build, and count for nothing in what decides whether a chapter must run again.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
@@ -16,10 +15,12 @@ import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from reporting.meaning import meaning_of_cell
+
 POSITIONS = {"label": 1, "caption": 2, "formats": 3}
 PROSE = {"caption": str, "formats": dict, "place": str}
 OPTIONAL = {"show": ("place", "here"), "table": ("formats", {})}
-LAYOUT = (tokenize.NL, tokenize.NEWLINE, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT)
+LAYOUT = (tokenize.NL, tokenize.NEWLINE, tokenize.COMMENT, tokenize.ENDMARKER)
 
 
 @dataclass
@@ -38,7 +39,8 @@ class Calls:
     complete : bool
         False where a label or a recorded name is only known at run time.
     code : str
-        The source without the literals of ``prose``, as if the optional ones were not given.
+        What the cell means without the literals of ``prose``, as if the optional ones were not
+        given; its source where it has bad syntax.
     """
 
     labels: dict[str, int] = field(default_factory=dict)
@@ -70,24 +72,44 @@ def parse_cell(source: str) -> ast.Module:
 @lru_cache(maxsize=1024)  # of the same cell it is asked several times a build
 def read_calls(source: str) -> Calls:
     """Find ``show``, ``table`` and ``record`` in a cell; a cell with bad syntax has none."""
-    calls = Calls(code=source)
+    calls = Calls(code=source.strip())
     try:
         tree = parse_cell(source)
     except (SyntaxError, ValueError):
         return calls
-    found, cuts = [], []
+    cuts: set[int] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
             if name in ("show", "table"):
-                found.append(node)
-                cuts += _figure_or_table(node, *OPTIONAL[name], calls)
+                cuts |= {id(cut) for cut in _figure_or_table(node, *OPTIONAL[name], calls)}
             elif name == "record":
                 calls.recorded |= {word.arg for word in node.keywords if word.arg}
                 calls.complete &= all(word.arg for word in node.keywords)
-    if cuts:
-        calls.code = _without(source, found, cuts)
+    calls.code = meaning_of_cell(Without(cuts).visit(tree)) + (";" if _is_silent(source) else "")
     return calls
+
+
+class Without(ast.NodeTransformer):
+    """Takes nodes, known by their ids, out of a tree: keywords away, values to ``...``."""
+
+    def __init__(self, cuts: set[int]):
+        self.cuts = cuts
+
+    def visit(self, node):
+        if id(node) in self.cuts:
+            return None if isinstance(node, ast.keyword) else ast.Constant(...)
+        return super().visit(node)
+
+
+def _is_silent(source: str) -> bool:
+    """Whether a semicolon at its end keeps a cell from showing its last value."""
+    try:
+        tokens = [token.string for token in tokenize.generate_tokens(io.StringIO(source).readline)
+                  if token.type not in LAYOUT]
+    except (tokenize.TokenError, SyntaxError):
+        return source.rstrip().endswith(";")  # a magic: only its own syntax is known
+    return tokens[-1:] == [";"]
 
 
 def _argument(node: ast.Call, name: str):
@@ -127,48 +149,3 @@ def _figure_or_table(node: ast.Call, optional: str, default, calls: Calls) -> li
             keywords = [word for word in node.keywords if word.arg == name == optional]
             cuts += keywords or [value]
     return cuts
-
-
-def _without(source: str, found: list[ast.Call], cuts: list) -> str:
-    """Return the source without the nodes ``cuts`` of the calls ``found``."""
-    rows = [line.encode() for line in source.split("\n")]  # ast counts columns in bytes
-    tokens = _tokens(source, rows)
-    spans = [span for node in cuts for span in _spans(node, tokens)]
-    spans += [_last_comma(node, tokens) for node in found]
-    for (first, start), (last, end), put in sorted(set(filter(None, spans)), reverse=True):
-        rows[first - 1 : last] = [rows[first - 1][:start] + put + rows[last - 1][end:]]
-    return b"\n".join(rows).decode()
-
-
-def _tokens(source: str, rows: list[bytes]) -> list[tuple]:
-    """Return (kind, text, start, end) of every token, with columns in bytes."""
-
-    def place(line, column):
-        text = rows[line - 1].decode() if line <= len(rows) else ""
-        return line, len(text[:column].encode())
-
-    try:
-        return [(token.type, token.string, place(*token.start), place(*token.end))
-                for token in tokenize.generate_tokens(io.StringIO(source).readline)]
-    except (tokenize.TokenError, SyntaxError):
-        return []  # a magic: only its own syntax is known
-
-
-def _spans(node, tokens: list[tuple]) -> list[tuple]:
-    """What to cut for one node, as (start, end, what takes its place)."""
-    start, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
-    if not isinstance(node, ast.keyword):
-        return [(start, end, b"...")]
-    before = [token for token in tokens if token[3] <= start and token[0] != tokenize.NL]
-    commas = [token for token in before if token[0] not in LAYOUT][-1:]
-    if not commas or commas[0][1] != ",":
-        return [(start, end, b"")]
-    # A comment between the comma and the keyword stays.
-    return [(*commas[0][2:], b""), (before[-1][3], end, b"")]
-
-
-def _last_comma(call: ast.Call, tokens: list[tuple]) -> tuple | None:
-    """The comma after a call's last argument: it comes and goes with keywords."""
-    inside = [token for token in tokens if token[0] not in LAYOUT
-              and token[3] < (call.end_lineno, call.end_col_offset)]
-    return (*inside[-1][2:], b"") if inside and inside[-1][1] == "," else None

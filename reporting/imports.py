@@ -13,11 +13,13 @@ from pathlib import Path
 
 from reporting.calls import parse_cell
 from reporting.errors import ReportError
+from reporting.meaning import meaning_of_module
 from reporting.parse import Chapter
 from reporting.store import digest
 
 # The builder is a tool and no part of a result; store.FORMAT says when its results change.
 OWN = "reporting"
+TYPES = "TYPE_CHECKING"
 
 
 @dataclass
@@ -27,7 +29,7 @@ class Imports:
     Attributes
     ----------
     modules : dict of Path to str
-        Every project file imported → sha256 of its source.
+        Every project file imported → sha256 of what its source means.
     packages : set of str
         Top-level names that come from elsewhere, without the standard library's.
     """
@@ -65,8 +67,8 @@ def read_imports(chapter: Chapter, root: Path) -> Imports:
             path = _find(prefix, roots)
             if path is not None and path not in found.modules:
                 source = path.read_bytes()
-                found.modules[path] = digest(source)
-                waiting += _names_in(path, source, _package(prefix, path))
+                found.modules[path], names = _read(path, source, _package(prefix, path))
+                waiting += names
     for top in {name.partition(".")[0] for name in seen}:
         if top not in sys.stdlib_module_names and _find(top, roots, folders=True) is None:
             found.packages.add(top)
@@ -75,14 +77,26 @@ def read_imports(chapter: Chapter, root: Path) -> Imports:
 
 
 @lru_cache(maxsize=1024)  # most chapters import the same modules
-def _names_in(path: Path, source: bytes, package: str) -> tuple[str, ...]:
-    return tuple(_names(_parse(path, source), package))
+def _read(path: Path, source: bytes, package: str) -> tuple[str, tuple[str, ...]]:
+    """Return the hash of what a module means, and the names that it imports."""
+    try:
+        return digest(meaning_of_module(source)), tuple(_names(ast.parse(source), package))
+    except SyntaxError as error:
+        raise ReportError(f"SyntaxError: {error.msg}", path, error.lineno) from None
 
 
 def _names(tree: ast.AST, package: str) -> list[str]:
-    """Return the dotted names that a module imports; ``package`` is what a dot means."""
-    names = []
-    for node in ast.walk(tree):
+    """Return the dotted names that a module imports; ``package`` is what a dot means.
+
+    What is imported for the sake of types alone never is when it runs.
+    """
+    names, waiting = [], [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and getattr(node.test, "id", getattr(node.test, "attr", "")) == TYPES:
+            waiting += node.orelse
+            continue
+        waiting += ast.iter_child_nodes(node)
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -116,10 +130,3 @@ def _find(name: str, roots: list[Path], folders: bool = False) -> Path | None:
 
 def _package(name: str, path: Path) -> str:
     return name if path.name == "__init__.py" else name.rpartition(".")[0]
-
-
-def _parse(path: Path, source: bytes) -> ast.Module:
-    try:
-        return ast.parse(source)
-    except SyntaxError as error:
-        raise ReportError(f"SyntaxError: {error.msg}", path, error.lineno) from None

@@ -134,8 +134,8 @@ def make_plan(chapters: list[Chapter], root: Path, settings: Settings, store: St
 
 
 def cell_keys(chapter: Chapter) -> list[str]:
-    """Return a hash of every code cell, captions, formats and places left out."""
-    return [digest(read_calls(cell.source).code.strip()) for cell in chapter.code]
+    """Return a hash of what every code cell means, captions, formats and places left out."""
+    return [digest(read_calls(cell.source).code) for cell in chapter.code]
 
 
 def stored_keys(chapter: Chapter, result: dict) -> list[str]:

@@ -64,7 +64,11 @@ def test_without_results_all_runs(fake):
     (FIRST, "as $x^2$.\")", "as $x^2$.\",\n     place=\"top\",)"),
     (SECOND, "{:.0%}", "{:.2%}"),
     (SECOND, ', formats={"share": "{:.0%}"}', ""),
+    (FIRST, "import shapes.curve", "import shapes.curve  # a comment"),
+    (FIRST, "count = 3", "count=(3)"),
     ("shapes/unused.py", "1", "2"),
+    ("shapes/curve.py", "range(count)", "range( count )"),
+    ("shapes/curve.py", "import power", "import power  # a comment"),
     ("chapters/report.toml", "A fake", "Another"),
     ("chapters/refs.bib", "Elements", "The Elements"),
 ])
@@ -75,7 +79,7 @@ def test_what_must_not_run(stored, file, old, new):
 
 @pytest.mark.parametrize("file, old, new, reason", [
     (FIRST, "record(last=values[-1])", "record(last=values[0])", "code of line 11 changed"),
-    (FIRST, "import shapes.curve", "import shapes.curve  # a comment", "code of line 11 changed"),
+    (FIRST, "import shapes.curve", "import shapes.curve, math", "code of line 11 changed"),
     (FIRST, 'label="fig-squares"', 'label="fig-s"', "code of line 18 changed"),
     (FIRST, "count = 3", "count = 4", "code of line 8 changed"),
     (FIRST, "# %%\nimport matplotlib", "# %%\nx = 1\n\n# %%\nimport matplotlib",
@@ -92,6 +96,13 @@ def test_what_must_run(stored, file, old, new, reason):
     else:
         stored.write(file, new)
     assert reasons(stored) == {"01_squares": reason}
+
+
+def test_what_is_imported_for_types_alone_does_not_count(stored):
+    stored.edit("shapes/curve.py", "import power", "import power\nif TYPE_CHECKING:\n    from . import unused")
+    run(stored)
+    stored.edit("shapes/unused.py", "1", "2")
+    assert reasons(stored) == {}
 
 
 def test_results_of_a_builder_that_took_prose_for_code_hold(fake):
