@@ -10,12 +10,13 @@ import sys
 
 import matplotlib.pyplot as plt
 
-from vicreg.anomaly import anomaly_scores, roc
-from vicreg.data import load_cifar10, load_mnist_test
-from vicreg.errors import exit_code
-from vicreg.figures import plot_roc, save_and_show
+from vicreg.data import load_cifar10
+from vicreg.digits import load_mnist_test
+from vicreg.downstream.anomaly import anomaly_scores, roc
+from vicreg.plots.figures import plot_roc, save_and_show
 from vicreg.representations import representations
-from vicreg.storage import PROJECT
+from vicreg.runtime.errors import exit_code
+from vicreg.runtime.paths import PROJECT
 from vicreg.weights import load_run
 
 K = 2

@@ -12,12 +12,12 @@ import matplotlib.pyplot as plt
 import torch
 
 from vicreg.data import load_cifar10
-from vicreg.errors import exit_code
-from vicreg.figures import save_and_show, short_name, show_images
-from vicreg.probe import linear_probe
+from vicreg.downstream.probe import linear_probe
+from vicreg.downstream.retrieval import nearest_others, one_of_each_class
+from vicreg.plots.figures import save_and_show, short_name, show_images
 from vicreg.representations import representations
-from vicreg.retrieval import nearest_others, one_of_each_class
-from vicreg.storage import PROJECT
+from vicreg.runtime.errors import exit_code
+from vicreg.runtime.paths import PROJECT
 from vicreg.weights import load_run
 
 

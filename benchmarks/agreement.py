@@ -39,11 +39,11 @@ from training import (
 )
 
 from vicreg.data import Cifar10, ImageSet, load_cifar10
-from vicreg.device import best_device, describe
+from vicreg.downstream.probe import linear_probe
 from vicreg.experiments import VICREG, Experiment
-from vicreg.probe import linear_probe
 from vicreg.representations import embed
-from vicreg.speed import PLAIN, Speed
+from vicreg.runtime.device import best_device, describe
+from vicreg.runtime.speed import PLAIN, Speed
 from vicreg.train import train
 from vicreg.weights import load_run
 

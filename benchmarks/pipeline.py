@@ -27,8 +27,8 @@ from torch import Tensor, nn
 
 from vicreg.augment import normalise
 from vicreg.data import Cifar10, load_cifar10
-from vicreg.device import best_device, describe
 from vicreg.representations import embed, representations
+from vicreg.runtime.device import best_device, describe
 from vicreg.weights import Run, load_run
 
 HERE = Path(__file__).resolve().parent
@@ -60,7 +60,7 @@ def embedded_plainly(images: Tensor, encoder: nn.Module, device: torch.device) -
 
 
 def neighbours(run: Run, data: Cifar10, n: int, y: Tensor):
-    from vicreg.retrieval import nearest_others
+    from vicreg.downstream.retrieval import nearest_others
 
     nearest_others(y, 3)
 
@@ -72,7 +72,7 @@ def plain_neighbours(run: Run, data: Cifar10, n: int, y: Tensor):
 
 
 def anomaly_scores(run: Run, data: Cifar10, n: int, y: Tensor):
-    from vicreg.anomaly import anomaly_scores
+    from vicreg.downstream.anomaly import anomaly_scores
 
     anomaly_scores(representations(run, data.test), y)
 
@@ -85,7 +85,7 @@ def plain_anomaly_scores(run: Run, data: Cifar10, n: int, y: Tensor):
 
 
 def silhouette(run: Run, data: Cifar10, n: int, y: Tensor):
-    from vicreg.clustering import silhouette
+    from vicreg.downstream.clustering import silhouette
 
     silhouette(y, some(data.train.labels, n))
 
@@ -97,7 +97,7 @@ def plain_silhouette(run: Run, data: Cifar10, n: int, y: Tensor):
 
 
 def k_means(run: Run, data: Cifar10, n: int, y: Tensor):
-    from vicreg.clustering import cluster
+    from vicreg.downstream.clustering import cluster
 
     cluster(y)
 
@@ -105,14 +105,14 @@ def k_means(run: Run, data: Cifar10, n: int, y: Tensor):
 def t_sne(run: Run, data: Cifar10, n: int, y: Tensor):
     from sklearn.manifold import TSNE
 
-    from vicreg.maps import ANGLE, PERPLEXITY
+    from vicreg.downstream.tsne import ANGLE, PERPLEXITY
 
     tsne = TSNE(perplexity=PERPLEXITY, angle=ANGLE, init="pca", random_state=0, n_jobs=-1)
     tsne.fit_transform(y.numpy())
 
 
 def eigenmaps(run: Run, data: Cifar10, n: int, y: Tensor):
-    from vicreg.laplacian import laplacian_eigenmaps, neighbour_graph
+    from vicreg.downstream.laplacian import laplacian_eigenmaps, neighbour_graph
 
     laplacian_eigenmaps(neighbour_graph(y))
 

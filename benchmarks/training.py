@@ -32,11 +32,17 @@ from torchvision import transforms
 
 from vicreg.augment import MEAN, STD, augment
 from vicreg.data import load_cifar10
-from vicreg.device import autocast, best_device, describe, keep_freed_memory, tuned_convolutions
-from vicreg.errors import reason
 from vicreg.experiments import VICREG, Experiment
 from vicreg.loss import vicreg_loss
-from vicreg.speed import PLAIN, Speed
+from vicreg.runtime.device import (
+    autocast,
+    best_device,
+    describe,
+    keep_freed_memory,
+    tuned_convolutions,
+)
+from vicreg.runtime.errors import reason
+from vicreg.runtime.speed import PLAIN, Speed
 from vicreg.step import WARM_UP, training_step, view_maker
 from vicreg.train import adam, initial_models
 from vicreg.views import generated_pairs

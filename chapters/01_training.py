@@ -26,8 +26,8 @@ import pandas as pd
 
 from reporting import depends, record, show, table
 from vicreg.data import load_cifar10
-from vicreg.explore import explore_objectives
-from vicreg.figures import OBJECTIVES, plot_objective
+from vicreg.plots.figures import OBJECTIVES, plot_objective
+from vicreg.plots.interactive import explore_objectives
 from vicreg.weights import load_run, weights_file
 
 run = load_run("vicreg")

@@ -8,13 +8,13 @@ import matplotlib.pyplot as plt
 from sklearn.decomposition import PCA
 
 from reporting import depends, record, show, sprite
-from vicreg.collapse import check_useful
 from vicreg.data import load_cifar10
-from vicreg.explore import explore_maps
-from vicreg.figures import scatter_classes
-from vicreg.maps import tsne_map
+from vicreg.downstream.retrieval import most_entangled, neighbour_classes
+from vicreg.downstream.tsne import tsne_map
+from vicreg.plots.figures import scatter_classes
+from vicreg.plots.interactive import explore_maps
 from vicreg.representations import representations
-from vicreg.retrieval import most_entangled, neighbour_classes
+from vicreg.runtime.validation import check_useful
 from vicreg.weights import load_run, weights_file
 
 run = load_run("vicreg")

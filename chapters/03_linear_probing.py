@@ -9,8 +9,8 @@ import torch
 
 from reporting import depends, record, show
 from vicreg.data import load_cifar10
-from vicreg.figures import CLASS_COLOURS, plot_confusion
-from vicreg.probe import linear_probe
+from vicreg.downstream.probe import linear_probe
+from vicreg.plots.figures import CLASS_COLOURS, plot_confusion
 from vicreg.representations import representations
 from vicreg.weights import load_run, weights_file
 

@@ -12,13 +12,13 @@ from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import PolynomialFeatures
 
 from reporting import depends, record, show, table
-from vicreg.appearance import saturation, warmth
-from vicreg.collapse import check_useful
 from vicreg.data import load_cifar10
-from vicreg.figures import TEST_COLOUR, TRAIN_COLOUR, scatter_classes
-from vicreg.probe import linear_probe
+from vicreg.downstream.appearance import saturation, warmth
+from vicreg.downstream.probe import linear_probe
+from vicreg.downstream.retrieval import neighbour_classes
+from vicreg.plots.figures import TEST_COLOUR, TRAIN_COLOUR, scatter_classes
 from vicreg.representations import representations
-from vicreg.retrieval import neighbour_classes
+from vicreg.runtime.validation import check_useful
 from vicreg.weights import load_run, weights_file
 
 NAMES = {"vicreg": "VICReg", "no_variance": "without the variance term"}

@@ -22,12 +22,12 @@ import torch
 from reporting import depends, record, table
 from vicreg.augment import augment
 from vicreg.data import load_cifar10
-from vicreg.device import best_device
+from vicreg.downstream.probe import probe_held_out
+from vicreg.downstream.retrieval import nearest_others, neighbour_classes
 from vicreg.latent import Lookup
-from vicreg.patches import DIMENSIONS, FILTERS
-from vicreg.probe import probe_held_out
+from vicreg.patch_features import DIMENSIONS, FILTERS
 from vicreg.representations import representations
-from vicreg.retrieval import nearest_others, neighbour_classes
+from vicreg.runtime.device import best_device
 from vicreg.weights import load_run, weights_file
 
 data = load_cifar10()

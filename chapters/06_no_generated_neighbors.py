@@ -10,13 +10,13 @@ import torch
 from sklearn.linear_model import LinearRegression
 
 from reporting import depends, record, show, table
-from vicreg.appearance import mean_colour
 from vicreg.data import load_cifar10
-from vicreg.figures import TEST_COLOUR, TRAIN_COLOUR
-from vicreg.invariance import displacements
-from vicreg.probe import linear_probe
+from vicreg.downstream.appearance import mean_colour
+from vicreg.downstream.invariance import displacements
+from vicreg.downstream.probe import linear_probe
+from vicreg.downstream.retrieval import nearest_others, neighbour_classes
+from vicreg.plots.figures import TEST_COLOUR, TRAIN_COLOUR
 from vicreg.representations import representations
-from vicreg.retrieval import nearest_others, neighbour_classes
 from vicreg.views import NEIGHBOURS
 from vicreg.weights import load_run, weights_file
 

@@ -18,18 +18,18 @@ import torch
 
 from reporting import depends, record, show, table
 from vicreg.data import load_cifar10
-from vicreg.figures import scatter_classes
-from vicreg.laplacian import (
+from vicreg.downstream.laplacian import (
     EIGENVECTORS,
     NEIGHBOURS,
     laplacian_eigenmaps,
     neighbour_graph,
     untrained_features,
 )
-from vicreg.maps import tsne_map
-from vicreg.probe import probe_held_out
+from vicreg.downstream.probe import probe_held_out
+from vicreg.downstream.retrieval import neighbour_classes
+from vicreg.downstream.tsne import tsne_map
+from vicreg.plots.figures import scatter_classes
 from vicreg.representations import representations
-from vicreg.retrieval import neighbour_classes
 from vicreg.weights import load_run, weights_file
 
 data = load_cifar10()

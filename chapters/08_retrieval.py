@@ -9,17 +9,24 @@ import pandas as pd
 import torch
 
 from reporting import depends, record, show, table
-from vicreg.appearance import brightness, contrast, layout, mean_colour, saturation, share_below
 from vicreg.data import load_cifar10
-from vicreg.figures import short_name, show_images
-from vicreg.representations import representations
-from vicreg.retrieval import (
+from vicreg.downstream.appearance import (
+    brightness,
+    contrast,
+    layout,
+    mean_colour,
+    saturation,
+    share_below,
+)
+from vicreg.downstream.retrieval import (
     most_distant,
     most_entangled,
     nearest_others,
     neighbour_classes,
     one_of_each_class,
 )
+from vicreg.plots.figures import short_name, show_images
+from vicreg.representations import representations
 from vicreg.weights import load_run, weights_file
 
 VICREG, WITHOUT = "vicreg", "no_generated_neighbors"

@@ -17,11 +17,19 @@ import numpy as np
 import torch
 
 from reporting import depends, record, show
-from vicreg.anomaly import anomaly_scores_by_k, roc
-from vicreg.appearance import brightness, centre_and_border, contrast, saturation, share_below
-from vicreg.data import load_cifar10, load_mnist_test
-from vicreg.explore import explore_roc
-from vicreg.figures import (
+from vicreg.data import load_cifar10
+from vicreg.digits import load_mnist_test
+from vicreg.downstream.anomaly import anomaly_scores_by_k, roc
+from vicreg.downstream.appearance import (
+    brightness,
+    centre_and_border,
+    contrast,
+    saturation,
+    share_below,
+)
+from vicreg.downstream.laplacian import untrained_features
+from vicreg.downstream.retrieval import nearest
+from vicreg.plots.figures import (
     TEST_COLOUR,
     TRAIN_COLOUR,
     plot_roc,
@@ -29,9 +37,8 @@ from vicreg.figures import (
     short_name,
     show_images,
 )
-from vicreg.laplacian import untrained_features
+from vicreg.plots.interactive import explore_roc
 from vicreg.representations import representations
-from vicreg.retrieval import nearest
 from vicreg.weights import load_run, weights_file
 
 VICREG, WITHOUT, UNTRAINED = "VICReg", "without generated neighbours", "untrained CNN"

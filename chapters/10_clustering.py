@@ -9,12 +9,12 @@ import pandas as pd
 import torch
 
 from reporting import depends, record, show, table
-from vicreg.clustering import agreement, best_classes, cluster, silhouette
 from vicreg.data import load_cifar10
-from vicreg.figures import scatter_classes
-from vicreg.maps import tsne_map
+from vicreg.downstream.clustering import agreement, best_classes, cluster, silhouette
+from vicreg.downstream.retrieval import neighbour_classes
+from vicreg.downstream.tsne import tsne_map
+from vicreg.plots.figures import scatter_classes
 from vicreg.representations import representations
-from vicreg.retrieval import neighbour_classes
 from vicreg.weights import load_run, weights_file
 
 NAMES = {"vicreg": "VICReg", "no_generated_neighbors": "without generated neighbours"}

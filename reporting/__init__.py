@@ -15,10 +15,10 @@ def __getattr__(name):
     # Late, because the builder itself needs nothing of what chapters need.
     if name in __all__:
         if name == "sprite":
-            from reporting.thumbnails import sprite
+            from reporting.kernel.sprite import sprite
 
             return sprite
-        from reporting import display
+        from reporting.kernel import display
 
         return getattr(display, name)
     raise AttributeError(f"module 'reporting' has no attribute {name!r}")

@@ -11,20 +11,20 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from reporting.copies import Asked, remarks
 from reporting.errors import ReportError, ReportErrors, set_root, shown
+from reporting.handin.archive import submit
 from reporting.lock import locked
-from reporting.parameters import for_chapters
-from reporting.parse import find_chapters, read_chapter
-from reporting.plan import NOTHING, Step, make_plan
-from reporting.preflight import preflight
+from reporting.plan.copies import Asked, remarks
+from reporting.plan.parameters import for_chapters
+from reporting.plan.plan import NOTHING, Step, make_plan
 from reporting.progress import Progress
-from reporting.publish import PDF, publish
-from reporting.retrain import prices, retrain, run_commands
-from reporting.schedule import run_all
+from reporting.read.percent import find_chapters, read_chapter
+from reporting.read.preflight import preflight
+from reporting.run.retrain import prices, retrain, run_commands
+from reporting.run.schedule import run_all
 from reporting.settings import FILE, Settings, read_settings
 from reporting.store import Store
-from reporting.submission import submit
+from reporting.write.publish import PDF, publish
 
 
 @dataclass(frozen=True)

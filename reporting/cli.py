@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reporting.build import Options, build
 from reporting.errors import ReportError
-from reporting.parameters import read_values
+from reporting.plan.parameters import read_values
 from reporting.progress import Progress
 from reporting.watch import watch, watched
 

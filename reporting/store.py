@@ -149,7 +149,7 @@ def _bytes(value: str, part: str) -> tuple[bytes, dict[str, bytes]]:
 
         return base64.b64decode(value), {}
     if part == "interactive":
-        from reporting.thumbnails import take_out
+        from reporting.kernel.sprite import take_out
 
         value, pictures = take_out(value)
         return value.encode(), pictures

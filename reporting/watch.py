@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from reporting.errors import ReportError, ReportErrors
-from reporting.imports import read_imports
-from reporting.parse import read_chapter
+from reporting.plan.imports import read_imports
+from reporting.read.percent import read_chapter
 
 
 def watched(root: Path, chapters: Path) -> set[Path]:

@@ -56,9 +56,9 @@ def pytest_report_header():
 
 @cache
 def has_whole_data() -> bool:
-    from vicreg.cifar10_files import OFFICIAL_COUNTS, find_cifar10, image_files
-    from vicreg.mnist_files import look_for_mnist
-    from vicreg.storage import data_folder
+    from vicreg.datasets.cifar10 import OFFICIAL_COUNTS, find_cifar10, image_files
+    from vicreg.datasets.mnist import look_for_mnist
+    from vicreg.runtime.paths import data_folder
 
     source = find_cifar10(data_folder())
     if source is None or None in look_for_mnist(data_folder()):
@@ -190,7 +190,7 @@ def load_small(small, monkeypatch):
 @pytest.fixture
 def checkpoint(own_folders):
     """Where a run of "vicreg" keeps its checkpoint."""
-    from vicreg.storage import runs_folder
+    from vicreg.runtime.paths import runs_folder
 
     return runs_folder() / "vicreg.checkpoint.pt"
 

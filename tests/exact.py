@@ -29,14 +29,15 @@ def float64_by_default() -> Iterator[None]:
 
 def train_in_float64(patch: pytest.MonkeyPatch) -> None:
     """Let views, models and objectives be float64; the history alone is still kept in float32."""
-    view, models, objectives = views.view, train.initial_models, step.objectives
+    view, models, loss_of = views.view, train.initial_models, step.loss_of
 
     def unrounded(z: Tensor) -> SimpleNamespace:
-        return SimpleNamespace(float=lambda: z)  # what objectives() asks of projections
+        return SimpleNamespace(float=lambda: z)  # what the loss asks of projections
 
     patch.setattr(step, "autocast", lambda device: contextlib.nullcontext())
     patch.setattr(views, "view", lambda *given: view(*given).double())
     patch.setattr(train, "initial_models", lambda *given: [model.double() for model in models(*given)])
     patch.setattr(
-        step, "objectives", lambda z, z_prime, settings: objectives(unrounded(z), unrounded(z_prime), settings)
+        step, "loss_of",
+        lambda experiment: lambda z, z_prime: loss_of(experiment)(unrounded(z), unrounded(z_prime)),
     )

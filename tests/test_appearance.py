@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from vicreg import appearance as A
+from vicreg.downstream import appearance as A
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from torch.testing import assert_close
 
 from vicreg import train as T
 from vicreg.data import Cifar10
-from vicreg.errors import VICRegError
-from vicreg.storage import weights_folder
+from vicreg.runtime.errors import VICRegError
+from vicreg.runtime.paths import weights_folder
 
 CPU = torch.device("cpu")
 

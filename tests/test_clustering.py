@@ -10,8 +10,8 @@ import pytest
 import torch
 from sklearn.metrics import silhouette_score
 
-from vicreg import clustering as C
-from vicreg.errors import VICRegError
+from vicreg.downstream import clustering as C
+from vicreg.runtime.errors import VICRegError
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from torchvision.datasets import CIFAR10
 
 from vicreg.__main__ import chosen_experiment, main, parse
 from vicreg.experiments import EXPERIMENTS, VICREG
-from vicreg.storage import PROJECT, runs_folder, weights_folder
+from vicreg.runtime.paths import PROJECT, runs_folder, weights_folder
 
 
 @pytest.fixture(autouse=True)

@@ -17,10 +17,10 @@ from torch.testing import assert_close
 
 from vicreg import step as S
 from vicreg import train as T
-from vicreg.device import compiled
-from vicreg.speed import Speed
-from vicreg.storage import PROJECT, runs_folder
-from vicreg.workers import Workers
+from vicreg.runtime.device import compiled
+from vicreg.runtime.distributed import Workers
+from vicreg.runtime.paths import PROJECT, runs_folder
+from vicreg.runtime.speed import Speed
 
 CPU = torch.device("cpu")
 needs_compiler = pytest.mark.skipif(

@@ -9,9 +9,9 @@ from torch import nn
 from torch.nn import functional as F
 from torch.testing import assert_close
 
-from vicreg import convolution as C
 from vicreg.augment import normalise
 from vicreg.model import Encoder
+from vicreg.runtime import amx_convolution as C
 
 CPU = torch.device("cpu")
 

@@ -15,13 +15,14 @@ import pytest
 import torch
 from torchvision.io import decode_jpeg, encode_jpeg
 
-from vicreg import copies, data
+from vicreg import data
 from vicreg.__main__ import main
-from vicreg.cifar10_files import CIFAR10_CLASSES, OFFICIAL_COUNTS
+from vicreg.datasets import copies
+from vicreg.datasets.cifar10 import CIFAR10_CLASSES, OFFICIAL_COUNTS
 from vicreg.experiments import EXPERIMENTS
-from vicreg.headers import Header, read_header
-from vicreg.storage import PROJECT, cache_folder, data_folder, weights_file, weights_folder
+from vicreg.runtime.paths import PROJECT, cache_folder, data_folder, weights_file, weights_folder
 from vicreg.weights import load_run, save_run
+from vicreg.weights_header import Header, read_header
 
 SAMPLE = PROJECT / "sample"
 

@@ -16,8 +16,9 @@ from PIL import Image
 from torch.testing import assert_close
 from torchvision.datasets import CIFAR10
 
-from vicreg import copies, data
-from vicreg.errors import VICRegError
+from vicreg import data
+from vicreg.datasets import copies
+from vicreg.runtime.errors import VICRegError
 
 # The official order, as batches.meta has it.
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]

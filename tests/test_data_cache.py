@@ -11,7 +11,7 @@ import pytest
 from torch.testing import assert_close
 
 from vicreg import data
-from vicreg.storage import cache_folder
+from vicreg.runtime.paths import cache_folder
 
 
 def assert_same(one: data.Cifar10, other: data.Cifar10) -> None:

@@ -14,9 +14,10 @@ import pytest
 import torch
 from PIL import Image
 
-from vicreg import cifar10_files, data
-from vicreg.errors import VICRegError
-from vicreg.storage import cache_folder
+from vicreg import data
+from vicreg.datasets import cifar10 as cifar10_files
+from vicreg.runtime.errors import VICRegError
+from vicreg.runtime.paths import cache_folder
 
 FLIPS = 40
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from vicreg.anomaly import roc
-from vicreg.explore import explore_maps, explore_objectives, explore_roc
-from vicreg.weights import History
+from vicreg.downstream.anomaly import roc
+from vicreg.history import History
+from vicreg.plots.interactive import explore_maps, explore_objectives, explore_roc
 
 
 def traces(fig, name):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from reporting.settings import read_settings
-from vicreg.storage import PROJECT
+from vicreg.runtime.paths import PROJECT
 
 
 @pytest.fixture

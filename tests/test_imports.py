@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reporting.checks import carries_note, foreign_imports
+from reporting.handin.checks import carries_note, foreign_imports
 from reporting.settings import read_settings
-from vicreg.storage import PROJECT
+from vicreg.runtime.paths import PROJECT
 
 ASSISTANT_LINE = "Written with an AI coding assistant; see the report's section on automatic tools."
 LIBRARIES = {

@@ -8,11 +8,11 @@ import torch
 from exact import float64_by_default
 from torch import Generator
 
-import vicreg.invariance
+import vicreg.downstream.invariance
 from vicreg.augment import blur, crop_and_flip, draw_parameters, grey, transform
-from vicreg.errors import VICRegError
-from vicreg.invariance import PARTS, displacements, only
+from vicreg.downstream.invariance import PARTS, displacements, only
 from vicreg.model import Encoder
+from vicreg.runtime.errors import VICRegError
 
 # Of float32: a norm sums the 3 * 32 * 32 squares of an image, and rounds the sum each time. Nothing else
 # that is compared here sums more.
@@ -38,7 +38,7 @@ def drawn():
 def represented_by(monkeypatch, function):
     """Let a function of pixels in [0, 1] stand for the encoder."""
     monkeypatch.setattr(
-        vicreg.invariance, "embed", lambda pixels, *_, **__: function(pixels).flatten(1).float()
+        vicreg.downstream.invariance, "embed", lambda pixels, *_, **__: function(pixels).flatten(1).float()
     )
 
 

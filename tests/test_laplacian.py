@@ -9,7 +9,7 @@ import torch
 from scipy.linalg import eigh
 from torch.testing import assert_close
 
-from vicreg.laplacian import laplacian_eigenmaps, neighbour_graph, untrained_features
+from vicreg.downstream.laplacian import laplacian_eigenmaps, neighbour_graph, untrained_features
 
 
 @pytest.fixture

@@ -12,12 +12,14 @@ import torch
 from torch.testing import assert_close
 from torchvision.io import decode_jpeg, encode_jpeg
 
-from vicreg import latent, patches
+from vicreg import codes as C
+from vicreg import latent
+from vicreg import patch_features as patches
 from vicreg import train as T
 from vicreg.augment import normalise
-from vicreg.errors import VICRegError
 from vicreg.experiments import LATENT_OPTIMIZATION
-from vicreg.storage import PROJECT
+from vicreg.runtime.errors import VICRegError
+from vicreg.runtime.paths import PROJECT
 from vicreg.weights import load_run
 
 CPU = torch.device("cpu")
@@ -88,14 +90,14 @@ def test_codes_are_trained_kept_and_loaded(tiny):
     experiment = replace(LATENT_OPTIMIZATION, epochs=2, batch_size=10)
     path = T.train(experiment, tiny, CPU)
     run = load_run("latent_optimization")
-    assert isinstance(run.encoder, latent.LatentCodes) and run.experiment.latent
+    assert isinstance(run.encoder, C.LatentCodes) and run.experiment.latent
     start, _ = T.initial_models(experiment, 20, CPU)
     moved = (run.encoder.weight - start.weight).abs().amax(dim=1)
     assert (moved > 1e-4).all(), "every image's code is trained"
     assert run.history.train.shape == (2, 2, 3) and run.history.test.shape == (0, 3)
     assert path.stat().st_size < 2e6
 
-    assert torch.equal(run.encoder.looks, latent.looks(tiny.train.images)), "whose codes they are is kept"
+    assert torch.equal(run.encoder.looks, C.looks(tiny.train.images)), "whose codes they are is kept"
 
     longer = T.train(replace(experiment, epochs=3), tiny, CPU)
     assert longer == path and load_run("latent_optimization").experiment.epochs == 3
@@ -108,12 +110,12 @@ def as_jpeg(image, quality):
 def test_codes_are_those_of_the_images_whatever_their_order_and_compression(sample):
     """Two images of a set may look alike, so the set is large: 400 images."""
     images = sample.train.images
-    codes = latent.LatentCodes(len(images))
+    codes = C.LatentCodes(len(images))
     codes.remember(images)
     assert torch.equal(codes.of(images), codes.weight)
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
     lossy = torch.stack([as_jpeg(image, quality=75) for image in images])
-    assert not torch.equal(latent.looks(lossy), latent.looks(images)), "what is compressed looks different"
+    assert not torch.equal(C.looks(lossy), C.looks(images)), "what is compressed looks different"
     assert torch.equal(codes.of(lossy), codes.weight)
     assert torch.equal(codes.of(lossy[order]), codes.weight[order])
     some = order[:30]
@@ -124,11 +126,11 @@ def test_looks_are_the_mean_colours_of_sixteen_cells(tiny):
     image = tiny.train.images[0]
     cells = [image[:, r : r + 8, c : c + 8].double().mean((1, 2)) for r in range(0, 32, 8) for c in range(0, 32, 8)]
     expected = torch.stack(cells, dim=1).flatten()
-    assert ((latent.looks(image[None])[0].double() - expected).abs() <= 0.5).all()
+    assert ((C.looks(image[None])[0].double() - expected).abs() <= 0.5).all()
 
 
 def test_images_without_codes_are_refused_and_counted(sample):
-    codes = latent.LatentCodes(len(sample.train))
+    codes = C.LatentCodes(len(sample.train))
     codes.remember(sample.train.images)
     mixed = sample.train.images.clone()
     mixed[:3] = 255 - mixed[:3]
@@ -140,7 +142,7 @@ def test_images_without_codes_are_refused_and_counted(sample):
 
 MEASURE = """
 import resource, sys, torch
-from vicreg.device import keep_freed_memory
+from vicreg.runtime.device import keep_freed_memory
 from vicreg.latent import Lookup
 keep_freed_memory()
 images = torch.randint(256, (int(sys.argv[1]), 3, 32, 32), dtype=torch.uint8)

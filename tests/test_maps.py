@@ -9,10 +9,10 @@ import torch
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
-from vicreg import maps
-from vicreg.errors import VICRegError
-from vicreg.maps import tsne_map
-from vicreg.storage import cache_folder
+from vicreg.downstream import tsne as maps
+from vicreg.downstream.tsne import tsne_map
+from vicreg.runtime.errors import VICRegError
+from vicreg.runtime.paths import cache_folder
 
 
 @pytest.fixture(autouse=True)

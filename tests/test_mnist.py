@@ -14,9 +14,9 @@ from torchvision.datasets import MNIST
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2.functional import resize, to_pil_image
 
-from vicreg import data
-from vicreg.errors import VICRegError
-from vicreg.storage import PROJECT
+from vicreg import digits
+from vicreg.runtime.errors import VICRegError
+from vicreg.runtime.paths import PROJECT
 
 IMAGES, LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
 SAMPLE = PROJECT / "sample"
@@ -46,14 +46,14 @@ def no_network(monkeypatch):
 
 def refusal(folder) -> str:
     with pytest.raises(VICRegError) as caught:
-        data.load_mnist_test(folder)
+        digits.load_mnist_test(folder)
     message = str(caught.value)
     assert "\n" not in message and message.endswith("."), message
     return message
 
 
 def test_real_digits_are_resized_as_torchvision_resizes():
-    mnist = data.load_mnist_test(SAMPLE)
+    mnist = digits.load_mnist_test(SAMPLE)
     assert mnist.images.shape == (60, 3, 32, 32) and mnist.images.dtype == torch.uint8
     assert (mnist.images == mnist.images[:, :1]).all(), "three equal channels"
     assert (mnist.name, mnist.split, mnist.classes) == ("MNIST", "test", tuple("0123456789"))
@@ -73,7 +73,7 @@ def test_real_digits_are_resized_as_torchvision_resizes():
 
 @pytest.mark.whole_data
 def test_the_test_set_has_the_published_counts():
-    mnist = data.load_mnist_test()
+    mnist = digits.load_mnist_test()
     assert mnist.labels.bincount().tolist() == COUNTS and len(mnist) == 10_000
 
 
@@ -81,8 +81,8 @@ def test_gzipped_files_and_torchvisions_folder_give_the_same(folder, tmp_path, w
     plain = {name: (folder / name).read_bytes() for name in (IMAGES, LABELS)}
     packed = {f"MNIST/raw/{name}.gz": gzip.compress(content) for name, content in plain.items()}
     other = write_folder(tmp_path / "other", packed)
-    assert data.load_mnist_test(other).fingerprint == data.load_mnist_test(folder).fingerprint
-    assert data.load_mnist_test(folder).labels.tolist() == [0, 1, 2, 3, 4]
+    assert digits.load_mnist_test(other).fingerprint == digits.load_mnist_test(folder).fingerprint
+    assert digits.load_mnist_test(folder).labels.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_missing_files_that_cannot_be_downloaded(tmp_path):

@@ -8,9 +8,9 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch.testing import assert_close
 
-from vicreg import probe
-from vicreg.errors import VICRegError
-from vicreg.probe import linear_probe, probe_held_out, standardise
+from vicreg.downstream import probe
+from vicreg.downstream.probe import linear_probe, probe_held_out, standardise
+from vicreg.runtime.errors import VICRegError
 
 
 def features(images):

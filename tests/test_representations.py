@@ -13,9 +13,10 @@ from torch import nn
 from vicreg import representations as R
 from vicreg.augment import normalise
 from vicreg.experiments import VICREG
+from vicreg.history import History
 from vicreg.model import Encoder, Projector
-from vicreg.storage import cache_folder
-from vicreg.weights import History, Provenance, Run
+from vicreg.runtime.paths import cache_folder
+from vicreg.weights import Provenance, Run
 
 CPU = torch.device("cpu")
 # Of float32: each of 20 layers sums up to 9 * 512 products, whose roundings add up as the root of their number.

@@ -19,9 +19,9 @@ from torch.testing import assert_close
 from vicreg import train as T
 from vicreg import views as V
 from vicreg.__main__ import main
-from vicreg.errors import VICRegError
-from vicreg.step import objectives
-from vicreg.storage import PROJECT, weights_folder
+from vicreg.runtime.errors import VICRegError
+from vicreg.runtime.paths import PROJECT, weights_folder
+from vicreg.step import loss_of
 
 CPU = torch.device("cpu")
 ENDLESS = 1_000  # epochs; a run of this length is always ended by its test
@@ -171,7 +171,7 @@ def test_weights_without_a_checkpoint_are_extended_with_a_fresh_optimizer(
     for model, part in zip(models, ("encoder", "projector"), strict=True):
         model.train().load_state_dict(shipped[part])
         x, x_prime = model(x), model(x_prime)
-    assert_close(history["train"][1, 0], torch.stack(objectives(x, x_prime, small)[1:]).float())
+    assert_close(history["train"][1, 0], torch.stack(loss_of(small)(x, x_prime)[1:]).float())
 
 
 def test_without_extend_a_run_without_a_checkpoint_starts_anew(small, tiny, shipped, load_small):

@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from vicreg.anomaly import anomaly_scores, anomaly_scores_by_k, roc
-from vicreg.retrieval import (
+from vicreg.downstream.anomaly import anomaly_scores, anomaly_scores_by_k, roc
+from vicreg.downstream.retrieval import (
     by_faiss,
     by_products,
     most_distant,

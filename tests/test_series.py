@@ -14,10 +14,10 @@ from vicreg import series, trial
 from vicreg import train as T
 from vicreg import views as V
 from vicreg.__main__ import chosen_experiment, main, parse
-from vicreg.errors import VICRegError
 from vicreg.experiments import EXPERIMENTS, NO_GENERATED_NEIGHBORS, NO_VARIANCE, VICREG
+from vicreg.runtime.errors import VICRegError
+from vicreg.runtime.paths import PROJECT, runs_folder, weights_folder
 from vicreg.series import in_order, is_trained, train_series
-from vicreg.storage import PROJECT, runs_folder, weights_folder
 from vicreg.weights import load_run, training_command
 
 CPU = torch.device("cpu")

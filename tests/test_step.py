@@ -17,11 +17,11 @@ from vicreg import step as S
 from vicreg import train as T
 from vicreg import views as V
 from vicreg.augment import draw_parameters, views_of
-from vicreg.errors import VICRegError
 from vicreg.experiments import EXPERIMENTS, VICREG
-from vicreg.speed import COMPILABLE, Speed
+from vicreg.runtime.errors import VICRegError
+from vicreg.runtime.paths import runs_folder, weights_folder
+from vicreg.runtime.speed import COMPILABLE, Speed
 from vicreg.step import WARM_UP, Recorded
-from vicreg.storage import runs_folder, weights_folder
 
 CPU = torch.device("cpu")
 GRAPH = Speed(graph=True)

@@ -11,27 +11,27 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from vicreg import storage
-from vicreg.errors import VICRegError
+from vicreg.runtime import atomic, paths, tensor_files
+from vicreg.runtime.errors import VICRegError
 
 CONTENT = {"weights": torch.arange(10_000.0), "name": "vicreg", "betas": [0.9, 0.999]}
 
 
 def test_tensors_come_back_as_they_were_saved(tmp_path):
-    storage.save_tensors(CONTENT, tmp_path / "new" / "x.pt")
+    tensor_files.save_tensors(CONTENT, tmp_path / "new" / "x.pt")
     with open(tmp_path / "new" / "x.pt", "rb") as file:
-        loaded = storage.load_tensors(file)
+        loaded = tensor_files.load_tensors(file)
     assert_close(loaded.pop("weights"), CONTENT["weights"], rtol=0, atol=0)
     assert loaded == {"name": "vicreg", "betas": [0.9, 0.999]}
 
 
 def test_check_sums_are_looked_at(tmp_path):
-    storage.save_tensors(CONTENT, tmp_path / "x.pt")
+    tensor_files.save_tensors(CONTENT, tmp_path / "x.pt")
     raw = bytearray((tmp_path / "x.pt").read_bytes())
     raw[len(raw) // 2] ^= 1
     torch.load(io.BytesIO(raw), weights_only=True)  # torch itself does not notice
     with pytest.raises(ValueError, match="check sum"):
-        storage.load_tensors(io.BytesIO(raw))
+        tensor_files.load_tensors(io.BytesIO(raw))
 
 
 @pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt(), RuntimeError("?")])
@@ -44,7 +44,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, failure):
         raise failure
 
     with pytest.raises(VICRegError if isinstance(failure, OSError) else type(failure)):
-        storage.write_atomically(path, write)
+        atomic.write_atomically(path, write)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path], "nothing stray is left"
 
@@ -57,18 +57,18 @@ def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(tmp_path):
         temporary.write_text("new")
         assert path.read_text() == "old"
 
-    storage.write_atomically(path, write)
+    atomic.write_atomically(path, write)
     assert path.read_text() == "new"
 
 
 def test_a_full_disk_is_one_sentence_and_the_old_file_stands(tmp_path):
     path = tmp_path / "x.pt"
-    storage.save_tensors({"name": "old"}, path)
+    tensor_files.save_tensors({"name": "old"}, path)
     before, limits = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1]))  # the kernel refuses more
     try:
         with pytest.raises(VICRegError) as caught:
-            storage.save_tensors(CONTENT, path)
+            tensor_files.save_tensors(CONTENT, path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     message = str(caught.value)
@@ -79,16 +79,16 @@ def test_a_full_disk_is_one_sentence_and_the_old_file_stands(tmp_path):
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(VICRegError, match="could not be written"):
-        storage.save_tensors(CONTENT, tmp_path / "file" / "x.pt")
+        tensor_files.save_tensors(CONTENT, tmp_path / "file" / "x.pt")
 
 
 @pytest.mark.parametrize("name", ["data", "weights", "runs", "cache"])
 def test_folders_follow_the_environment_else_the_project(tmp_path, monkeypatch, name):
-    folder = getattr(storage, f"{name}_folder")
+    folder = getattr(paths, f"{name}_folder")
     monkeypatch.setenv(f"VICREG_{name.upper()}", "~/mine")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert folder() == tmp_path / "mine"
     monkeypatch.setenv(f"VICREG_{name.upper()}", "")
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     own = tmp_path / ".cache" / "vicreg"
-    assert folder() == (own if name == "cache" else storage.PROJECT / name)
+    assert folder() == (own if name == "cache" else paths.PROJECT / name)

@@ -14,11 +14,11 @@ from vicreg import step as S
 from vicreg import train as T
 from vicreg import views as V
 from vicreg.augment import augment
-from vicreg.device import autocast
-from vicreg.errors import VICRegError
 from vicreg.experiments import VICREG
 from vicreg.loss import VICRegLoss, vicreg_loss
-from vicreg.storage import runs_folder, weights_folder
+from vicreg.runtime.device import autocast
+from vicreg.runtime.errors import VICRegError
+from vicreg.runtime.paths import runs_folder, weights_folder
 
 CPU = torch.device("cpu")
 
@@ -162,14 +162,14 @@ def test_initial_models_follow_the_seed_alone(tiny):
 
 def fail_at(call: int, monkeypatch) -> None:
     """Let the loss be NaN from the given call on; an epoch of ``small`` takes 10 + 5 of them."""
-    objectives, calls = S.objectives, []
+    vicreg_loss, calls = S.vicreg_loss, []
 
-    def planted(*arguments):
+    def planted(*arguments, **settings):
         calls.append(1)
-        loss = objectives(*arguments)
+        loss = vicreg_loss(*arguments, **settings)
         return loss if len(calls) < call else VICRegLoss(*(term * float("nan") for term in loss))
 
-    monkeypatch.setattr(S, "objectives", planted)
+    monkeypatch.setattr(S, "vicreg_loss", planted)
 
 
 def test_an_enormous_learning_rate_stops_the_run(small, tiny):

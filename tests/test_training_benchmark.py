@@ -13,7 +13,7 @@ import torch
 from recording import record_on_the_cpu
 
 from vicreg.experiments import VICREG
-from vicreg.speed import PLAIN, Speed
+from vicreg.runtime.speed import PLAIN, Speed
 
 CPU = torch.device("cpu")
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"

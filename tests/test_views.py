@@ -13,10 +13,10 @@ from torch.testing import assert_close
 from vicreg import train as T
 from vicreg import views as V
 from vicreg.augment import normalise
-from vicreg.errors import VICRegError
 from vicreg.experiments import EXPERIMENTS, NO_GENERATED_NEIGHBORS, VICREG
 from vicreg.representations import representations
-from vicreg.storage import weights_folder
+from vicreg.runtime.errors import VICRegError
+from vicreg.runtime.paths import weights_folder
 from vicreg.weights import load_run
 
 CPU = torch.device("cpu")

@@ -17,15 +17,16 @@ from torch.testing import assert_close
 
 from vicreg import representations
 from vicreg.augment import normalise
+from vicreg.codes import LatentCodes
 from vicreg.data import load_cifar10
-from vicreg.errors import VICRegError
+from vicreg.downstream.probe import linear_probe
 from vicreg.experiments import VICREG
-from vicreg.latent import LatentCodes
+from vicreg.history import History
 from vicreg.model import Encoder, Projector
-from vicreg.probe import linear_probe
 from vicreg.representations import embed
-from vicreg.storage import PROJECT, weights_folder
-from vicreg.weights import History, Leg, Provenance, joined, load_run, save_run, weights_file
+from vicreg.runtime.errors import VICRegError
+from vicreg.runtime.paths import PROJECT, weights_folder
+from vicreg.weights import Leg, Provenance, joined, load_run, save_run, weights_file
 
 FLIPS = 60
 PROVENANCE = Provenance("CIFAR-10", "0" * 64, (Leg(2, 12.5, "a CPU", "float32", "2.11", "fresh"),))

@@ -18,8 +18,8 @@ from torch.testing import assert_close
 
 from vicreg import train as T
 from vicreg.experiments import VICREG
-from vicreg.storage import PROJECT, runs_folder, weights_folder
-from vicreg.workers import Workers
+from vicreg.runtime.distributed import Workers
+from vicreg.runtime.paths import PROJECT, runs_folder, weights_folder
 
 CPU = torch.device("cpu")
 BATCH = 10
@@ -29,7 +29,7 @@ import os, sys
 import pytest
 import torch
 from exact import train_in_float64
-from vicreg import workers
+from vicreg.runtime import distributed as workers
 from vicreg.__main__ import main
 
 train_in_float64(pytest.MonkeyPatch())
@@ -53,16 +53,16 @@ import os, signal, sys
 from vicreg import step
 from vicreg.__main__ import main
 
-real, calls = step.objectives, []
+real, calls = step.vicreg_loss, []
 
-def objectives(*arguments):
+def vicreg_loss(*arguments, **settings):
     calls.append(1)
     first_attempt = os.environ["TORCHELASTIC_RESTART_COUNT"] == "0"
     if first_attempt and os.environ["RANK"] == "1" and len(calls) == 5:
         os.kill(os.getpid(), signal.SIGKILL)
-    return real(*arguments)
+    return real(*arguments, **settings)
 
-step.objectives = objectives
+step.vicreg_loss = vicreg_loss
 sys.exit(main(sys.argv[1:]))
 """
 

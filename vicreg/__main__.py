@@ -10,14 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import exit_code
 from .experiments import EXPERIMENTS, VICREG, Experiment, find_experiment
-from .headers import Header, read_header
-from .speed import COMPILABLE, Speed
-from .storage import data_folder, runs_folder, weights_file, weights_folder
+from .runtime.errors import exit_code
+from .runtime.paths import data_folder, runs_folder, weights_file, weights_folder
+from .runtime.speed import COMPILABLE, Speed
+from .weights_header import Header, read_header
 
 if TYPE_CHECKING:
-    from .copies import Copy
+    from .datasets.copies import Copy
 
 ALL = "all"
 REMEDY = "set VICREG_DATA to a folder that has it, or let the first command that needs it download it there."
@@ -110,7 +110,7 @@ def list_experiments(options: argparse.Namespace) -> None:
 
 
 def tell_data(options: argparse.Namespace) -> None:
-    from .copies import copy_at_hand  # numpy
+    from .datasets.copies import copy_at_hand  # numpy
 
     root = Path(options.data).expanduser() if options.data else data_folder()
     copy = copy_at_hand(root)
@@ -129,13 +129,13 @@ def tell_data(options: argparse.Namespace) -> None:
 
 
 def tell_digits(root: Path) -> None:
-    from .mnist_files import look_for_mnist
+    from .datasets.mnist import look_for_mnist
 
     files = look_for_mnist(root)
     if None in files:
         print(f"There is no MNIST test set in {root}; {REMEDY}")
         return
-    from .data import load_mnist_test  # heavy
+    from .digits import load_mnist_test  # heavy
 
     digits = load_mnist_test(root)
     print(f"MNIST test set in {files[0].parent}: {len(digits):,} images; sha256 {digits.fingerprint}")
@@ -162,7 +162,7 @@ def check_weights(options: argparse.Namespace) -> None:
 
 
 def make_sample(options: argparse.Namespace) -> None:
-    from .sample import write_sample  # heavy
+    from .subset import write_sample  # heavy
 
     write_sample(options.folder, options.train, options.test, options.digits)
     print(f"The sample is in {options.folder}; use it with VICREG_DATA={options.folder}")
@@ -188,10 +188,10 @@ def train_experiments(options: argparse.Namespace) -> int:
     try:
         # Heavy, and not needed to list or to refuse a wrong name.
         from .data import load_cifar10
-        from .device import best_device, describe
+        from .runtime.device import best_device, describe
+        from .runtime.distributed import join_workers, leave_workers
         from .series import table, train_series
         from .trial import train_or_advise
-        from .workers import join_workers, leave_workers
 
         workers, device = join_workers(best_device(options.device))
         data = load_cifar10(options.data)

@@ -8,10 +8,13 @@ from typing import NamedTuple
 
 import torch
 
-from .errors import VICRegError
 from .experiments import Experiment
-from .storage import check_writable, load_tensors, runs_folder, save_tensors
-from .weights import History, Leg, experiment_from, history_from, legs_from, load_run, weights_file
+from .history import History, history_from
+from .runtime.atomic import check_writable
+from .runtime.errors import VICRegError
+from .runtime.paths import runs_folder
+from .runtime.tensor_files import load_tensors, save_tensors
+from .weights import Leg, experiment_from, fingerprint_of, legs_from, load_run, weights_file
 
 
 class Progress(NamedTuple):
@@ -31,7 +34,7 @@ class Checkpoint:
         self.parts = {"encoder": encoder, "projector": projector, "optimizer": optimizer}
         # Whose weights say which images are neighbours: other weights, other neighbours.
         other = experiment.neighbours_of
-        self.neighbours_by = None if other is None else load_run(other).fingerprint
+        self.neighbours_by = None if other is None else fingerprint_of(other)
         check_writable(self.path.parent, "VICREG_RUNS")
         check_writable(weights_file(experiment.name).parent, "VICREG_WEIGHTS")
 

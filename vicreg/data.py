@@ -1,9 +1,8 @@
-"""CIFAR-10 and the MNIST test set as uint8 tensors, wherever the images come from.
+"""CIFAR-10 as uint8 tensors, wherever the images come from.
 
 CIFAR-10 is accepted as the official archive or its folder (through torchvision, which also
 downloads it), and as an image folder ``{train,test}/<class>/*.{jpg,png}`` or an archive of one.
-MNIST is accepted as the original IDX files of the test set. What was decoded is cached outside
-the data folder, which may be read-only.
+What was decoded is cached outside the data folder, which may be read-only.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
@@ -17,9 +16,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
-from .cifar10_files import (
+from .datasets.cifar10 import (
     CIFAR10_CLASSES,
     OFFICIAL_COUNTS,
     OFFICIAL_FOLDER,
@@ -28,13 +26,11 @@ from .cifar10_files import (
     download_cifar10,
     find_cifar10,
 )
-from .copies import cache_name, cifar10_name, fingerprint_of_both
-from .errors import VICRegError
-from .mnist_files import find_mnist, read_idx
-from .storage import data_folder, from_cache, keep_in_cache, keep_newest
-from .unfinished import sweep
+from .datasets.copies import cache_name, cifar10_name, fingerprint_of_both
+from .runtime.atomic import sweep
+from .runtime.cache import from_cache, keep_in_cache, keep_newest
+from .runtime.paths import data_folder
 
-MNIST_CLASSES = tuple(str(digit) for digit in range(10))
 CACHES_KEPT = 3  # of decoded images, 184 MB each
 
 
@@ -88,33 +84,10 @@ def load_cifar10(root: str | Path | None = None) -> Cifar10:
     splits = cached(source, lambda: decode_cifar10(source))
     counts = {split: len(splits[split].labels) for split in OFFICIAL_COUNTS}
     name = cifar10_name(source, counts, bool(splits["lossy"]))
-    return Cifar10(
-        *(as_image_set(name, split, splits[split], CIFAR10_CLASSES) for split in OFFICIAL_COUNTS)
-    )
-
-
-def load_mnist_test(root: str | Path | None = None) -> ImageSet:
-    """Load the MNIST test set, resized to 32x32 (bilinear) with three equal channels.
-
-    Parameters: root, as for :func:`load_cifar10`; the IDX files ``t10k-…``, gzipped or not,
-    are looked for there and in ``MNIST/raw``, and downloaded where they are missing.
-    Raises: VICRegError when they cannot be had or are damaged.
-    """
-    root = Path(root).expanduser() if root is not None else data_folder()
-    images_file, labels_file = find_mnist(root)
-    images = read_idx(images_file)
-    labels = read_idx(labels_file)
-    fits = images.ndim == 3 and images.shape[1:] == (28, 28) and labels.shape == images.shape[:1]
-    if not fits or not len(images) or labels.max() > 9:
-        raise VICRegError(
-            f"{images_file} and {labels_file.name} are not MNIST's images and their labels; "
-            "replace both with the original MNIST test files."
-        )
-    small = torch.from_numpy(images.astype(np.float32)).unsqueeze(1)
-    large = interpolate(small, size=32, mode="bilinear", align_corners=False)
-    pixels = large.round().to(torch.uint8).expand(-1, 3, -1, -1).contiguous().numpy()
-    split = Split(pixels, labels.astype(np.int64))
-    return as_image_set("MNIST", "test", split, MNIST_CLASSES)
+    return Cifar10(*(
+        as_image_set(name, split, splits[split], CIFAR10_CLASSES, splits["fingerprints"][split])
+        for split in OFFICIAL_COUNTS
+    ))  # fmt: skip
 
 
 def fingerprint(split: Split) -> str:
@@ -124,19 +97,21 @@ def fingerprint(split: Split) -> str:
     return digest.hexdigest()
 
 
-def as_image_set(name: str, split: str, arrays: Split, classes: tuple[str, ...]) -> ImageSet:
+def as_image_set(
+    name: str, split: str, arrays: Split, classes: tuple[str, ...], fingerprint: str
+) -> ImageSet:
     return ImageSet(
         name=name,
         split=split,
         images=torch.from_numpy(arrays.pixels),
         labels=torch.from_numpy(arrays.labels),
         classes=classes,
-        fingerprint=fingerprint(arrays),
+        fingerprint=fingerprint,
     )
 
 
 def cached(source: Path, decode) -> dict:
-    """The decoded splits of a source, from the cache where it still stands for that source.
+    """The decoded splits of a source and their fingerprints, from the cache where it still stands.
 
     The cache is one uncompressed file that states the fingerprints of its content; a damaged
     or foreign one is made anew.
@@ -156,11 +131,11 @@ def cached(source: Path, decode) -> dict:
     }
     keep_in_cache(name, about=np.array(json.dumps(about)), **arrays)
     keep_newest("cifar10-*.npz", CACHES_KEPT)
-    return decoded
+    return {**decoded, **about}
 
 
 def intact(stored: dict) -> dict | None:
-    """The splits of a cache file, None unless they have the fingerprints that it states."""
+    """What :func:`cached` returns, None unless the splits have the fingerprints that the file states."""
     try:
         about = json.loads(str(stored["about"]))
         splits = {
@@ -168,7 +143,7 @@ def intact(stored: dict) -> dict | None:
             for split in OFFICIAL_COUNTS
         }
         if {split: fingerprint(splits[split]) for split in splits} == about["fingerprints"]:
-            return {**splits, "lossy": about["lossy"]}
+            return {**splits, **about}
     except (KeyError, ValueError, TypeError, AttributeError):
         pass  # another file under this name
     return None

@@ -5,7 +5,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 from dataclasses import dataclass, replace
 
-from .errors import VICRegError
+from .runtime.errors import VICRegError
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .augment import normalise
-from .collapse import check_finite, has_collapsed
-from .convolution import suit_convolutions
 from .data import ImageSet
-from .device import best_device, gains_by_bf16
-from .memory import in_batches, in_fitting_batches
 from .model import Encoder
-from .progress import progress_bar
-from .storage import from_cache, keep_in_cache
+from .runtime.amx_convolution import suit_convolutions
+from .runtime.batching import in_batches, in_fitting_batches
+from .runtime.cache import from_cache, keep_in_cache
+from .runtime.device import best_device, gains_by_bf16
+from .runtime.progress import progress_bar
+from .runtime.validation import check_finite, has_collapsed
 from .weights import Run
 
 CACHE_FORMAT = 1

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from .data import Cifar10
-from .errors import VICRegError
 from .experiments import Experiment
-from .weights import Run, load_run
+from .runtime.errors import VICRegError
+from .weights import Run, fingerprint_of, load_run
 
 HEADER = ("experiment", "", "epochs", "s/epoch", "images/s", "invariance", "variance", "covariance")
 
@@ -58,7 +58,7 @@ def is_trained(experiment: Experiment, data: Cifar10) -> bool:
     """Whether weights of just this experiment are there, of these images and at least as many epochs."""
     try:
         run = load_run(experiment.name)
-        neighbours_by = experiment.neighbours_of and load_run(experiment.neighbours_of).fingerprint
+        neighbours_by = experiment.neighbours_of and fingerprint_of(experiment.neighbours_of)
     except VICRegError:
         return False
     told = replace(run.experiment, epochs=experiment.epochs, description=experiment.description)

@@ -9,31 +9,28 @@ import torch
 from torch import Generator, Tensor, nn
 
 from .augment import views_of
-from .device import autocast, compiled
-from .errors import VICRegError, reason
 from .experiments import Experiment
 from .loss import VICRegLoss, vicreg_loss
-from .speed import PLAIN, Speed
+from .runtime.device import autocast, compiled
+from .runtime.distributed import ALONE, Workers
+from .runtime.errors import VICRegError, reason
+from .runtime.speed import PLAIN, Speed
 from .views import Pairs
-from .workers import ALONE, Workers
 
 WARM_UP = 3  # calls before a step is recorded, in which libraries choose and keep what they need
 
 # From the places of a batch, int64 (B,), to its three objectives, float32 (3,), without gradients.
 Step = Callable[[Tensor], Tensor]
+Loss = Callable[[Tensor, Tensor], VICRegLoss]  # from both branches' projections
 
 
-def objectives(z: Tensor, z_prime: Tensor, experiment: Experiment) -> VICRegLoss:
+def loss_of(experiment: Experiment) -> Loss:
     """Eq. 6 with the experiment's weights, in float32 whatever the projections are in."""
-    return vicreg_loss(
-        z.float(),
-        z_prime.float(),
-        experiment.invariance_weight,
-        experiment.variance_weight,
-        experiment.covariance_weight,
-        experiment.target_std,
-        experiment.eps,
-    )
+    settings = {
+        name: getattr(experiment, name)
+        for name in ("invariance_weight", "variance_weight", "covariance_weight", "target_std", "eps")
+    }
+    return lambda z, z_prime: vicreg_loss(z.float(), z_prime.float(), **settings)
 
 
 def training_step(
@@ -56,13 +53,14 @@ def training_step(
     parameters = [*encoder.parameters(), *projector.parameters()]
     mine = workers.share(experiment.batch_size)
     represent = compiled(encoder, device) if "network" in speed.compile else encoder
+    loss_of_batch = loss_of(experiment)
     precision = autocast(device)  # made once, for torch.compile would break off where it is made
 
     def forward(x: Tensor, x_prime: Tensor) -> VICRegLoss:
         with precision:
             y, y_prime = represent(x), represent(x_prime)                # (B, 128)
             z, z_prime = projector(y), projector(y_prime)                # (B, 512)
-        return objectives(workers.gather(z), workers.gather(z_prime), experiment)
+        return loss_of_batch(workers.gather(z), workers.gather(z_prime))
 
     if "forward" in speed.compile:
         forward = compiled(forward, device)
@@ -93,12 +91,14 @@ def testing_step(
     The models are to be in evaluation mode.
     """
 
+    loss_of_batch = loss_of(experiment)
+
     @torch.no_grad()
     def step(places: Tensor) -> Tensor:
         x, x_prime = pairs(places, generator)
         with autocast(generator.device):
             z, z_prime = projector(encoder(x)), projector(encoder(x_prime))
-        return torch.stack(objectives(z, z_prime, experiment)[1:])
+        return torch.stack(loss_of_batch(z, z_prime)[1:])
 
     return Recorded(step, size, generator) if speed.graph else step
 

@@ -19,20 +19,20 @@ import torchvision
 from torch import Generator, Tensor, nn
 
 from .checkpoint import Checkpoint, Progress
-from .convolution import suit_convolutions
+from .codes import LatentCodes
 from .data import Cifar10
-from .device import describe, gains_by_bf16, keep_freed_memory, tuned_convolutions
-from .errors import VICRegError
 from .experiments import Experiment
-from .latent import LatentCodes
 from .model import Encoder, Projector
-from .progress import progress_bar
-from .speed import PLAIN, Speed
+from .runtime.amx_convolution import suit_convolutions
+from .runtime.device import describe, gains_by_bf16, keep_freed_memory, tuned_convolutions
+from .runtime.distributed import ALONE, Workers, synchronise_batch_norm
+from .runtime.errors import VICRegError
+from .runtime.paths import weights_file
+from .runtime.progress import progress_bar
+from .runtime.speed import PLAIN, Speed
 from .step import WARM_UP, Step, testing_step, training_step, view_maker
-from .storage import weights_file
 from .views import pairs_for
 from .weights import Leg, Provenance, joined, save_run
-from .workers import ALONE, Workers, synchronise_batch_norm
 
 CHECK_EVERY = 10  # steps between looks at the loss; each look waits for the device
 CHECKPOINT_EVERY = 60  # seconds at least; one takes about half a second, on a GPU a large part of an epoch

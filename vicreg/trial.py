@@ -11,9 +11,9 @@ import torch
 from torch import Generator
 
 from .data import Cifar10
-from .errors import VICRegError
 from .experiments import Experiment
-from .memory import attempt
+from .runtime.batching import attempt
+from .runtime.errors import VICRegError
 from .step import training_step
 from .train import adam, initial_models, train
 from .views import pairs_for

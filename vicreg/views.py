@@ -11,9 +11,9 @@ from torch import Generator, Tensor
 
 from .augment import Parameters, augment, normalise, views_of
 from .data import Cifar10
+from .downstream.retrieval import by_products, nearest_others
 from .experiments import Experiment
 from .latent import found_pairs
-from .retrieval import by_products, nearest_others
 
 NEIGHBOURS = 3  # of which one is drawn each time, as the exercise has it for Q6
 

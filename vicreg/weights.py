@@ -9,39 +9,20 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from types import UnionType
-from typing import NamedTuple, TypeVar, get_origin
+from typing import TypeVar, get_origin
 
-import torch
 from torch import Tensor, nn
 
-from .errors import VICRegError, reason
+from .codes import LatentCodes
 from .experiments import Experiment
-from .latent import LatentCodes
+from .history import History, history_from
 from .model import Encoder, Projector
-from .storage import load_tensors, save_tensors, weights_file
+from .runtime.errors import VICRegError, reason
+from .runtime.paths import weights_file
+from .runtime.tensor_files import load_tensors, save_tensors
 
 FORMAT = 2
 Record = TypeVar("Record")
-
-
-class History(NamedTuple):
-    """The objectives (invariance, variance, covariance) as training went, unweighted.
-
-    ``train``: float32, (epochs, steps, 3), each batch's; ``test``: float32, (epochs, 3), after
-    each epoch the mean over the test set's batches, two random views, evaluation mode; (0, 3)
-    for codes, which test images do not have.
-    """
-
-    train: Tensor
-    test: Tensor
-
-    def with_train(self, losses: Tensor) -> "History":
-        """This and the next epoch's training batches, (steps, 3)."""
-        return self._replace(train=torch.cat([self.train, losses.cpu().unsqueeze(0)]))
-
-    def with_test(self, losses: Tensor) -> "History":
-        """This and the test batches after that epoch, (batches, 3)."""
-        return self._replace(test=torch.cat([self.test, losses.cpu().mean(0, keepdim=True)]))
 
 
 @dataclass(frozen=True)
@@ -112,15 +93,6 @@ class Provenance:
             parts.append(f"{span} on {leg.device} in {leg.precision}, torch {leg.torch_version}{restart}")
             first = last + 1
         return "; ".join(parts)
-
-
-def history_from(stored: dict) -> History:
-    """A History from its fields as stored; ValueError where they are not finite or not shaped so."""
-    history = History(**stored)
-    fits = history.train.ndim == 3 and history.test.ndim == 2
-    if not (fits and all(part.shape[-1] == 3 and part.isfinite().all() for part in history)):
-        raise ValueError("its history is not one of three finite objectives")
-    return history
 
 
 def provenance_from(stored: dict) -> Provenance:
@@ -199,14 +171,7 @@ def load_run(name_or_path: str | Path) -> Run:
     """
     named = isinstance(name_or_path, str)
     path = weights_file(name_or_path) if named else Path(name_or_path)
-    name = path.stem
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise VICRegError(
-            f"The weights {path} cannot be read ({error.strerror}); restore the file, or train "
-            f"them with: {training_command(name)}"
-        ) from error
+    name, raw = path.stem, read_weights(path)
     try:
         content = load_tensors(io.BytesIO(raw))
         if content["format"] != FORMAT:
@@ -229,9 +194,26 @@ def load_run(name_or_path: str | Path) -> Run:
         raise VICRegError(
             f"{path} holds the weights of {experiment.name!r}, not of {name!r}; restore the file."
         )
-    fingerprint = hashlib.sha256(raw).hexdigest()
     encoder.eval(), projector.eval()
-    return Run(experiment, encoder, projector, history, provenance, fingerprint)
+    return Run(experiment, encoder, projector, history, provenance, hashlib.sha256(raw).hexdigest())
+
+
+def fingerprint_of(name: str) -> str:
+    """The fingerprint that the run of a name would have, without loading it.
+
+    Raises: VICRegError when its weights file is missing.
+    """
+    return hashlib.sha256(read_weights(weights_file(name))).hexdigest()
+
+
+def read_weights(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise VICRegError(
+            f"The weights {path} cannot be read ({error.strerror}); restore the file, or train "
+            f"them with: {training_command(path.stem)}"
+        ) from error
 
 
 def training_command(name: str) -> str:

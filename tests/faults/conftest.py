@@ -7,7 +7,7 @@ import pytest
 import torch
 from torchvision.io import encode_png
 
-from vicreg.cifar10_files import CIFAR10_CLASSES
+from vicreg.datasets.cifar10 import CIFAR10_CLASSES
 
 
 @pytest.fixture(scope="session")

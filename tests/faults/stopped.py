@@ -27,11 +27,12 @@ from torchvision.io import encode_png
 
 from vicreg import __main__ as command_line
 from vicreg import data, representations, train
-from vicreg.cifar10_files import CIFAR10_CLASSES
-from vicreg.errors import exit_code
+from vicreg.datasets.cifar10 import CIFAR10_CLASSES
 from vicreg.experiments import VICREG
-from vicreg.unfinished import SUFFIX
-from vicreg.weights import History, Provenance, Run
+from vicreg.history import History
+from vicreg.runtime.atomic import SUFFIX
+from vicreg.runtime.errors import exit_code
+from vicreg.weights import Provenance, Run
 
 CPU = torch.device("cpu")
 

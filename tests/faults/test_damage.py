@@ -16,14 +16,16 @@ import numpy as np
 import pytest
 import torch
 
-from vicreg import cifar10_files, data
+from vicreg import data
 from vicreg import representations as R
 from vicreg import train as T
-from vicreg.errors import VICRegError
+from vicreg.datasets import cifar10 as cifar10_files
+from vicreg.datasets.decode import decode_small
 from vicreg.experiments import VICREG
-from vicreg.small_images import decode_small
-from vicreg.storage import cache_folder
-from vicreg.weights import History, Provenance, Run
+from vicreg.history import History
+from vicreg.runtime.errors import VICRegError
+from vicreg.runtime.paths import cache_folder
+from vicreg.weights import Provenance, Run
 
 CPU = torch.device("cpu")
 

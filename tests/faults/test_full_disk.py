@@ -18,15 +18,17 @@ import pytest
 import torch
 from torchvision.datasets import CIFAR10
 
-from vicreg import cifar10_files, storage
-from vicreg.errors import VICRegError
+from vicreg.datasets import cifar10 as cifar10_files
+from vicreg.runtime import cache, paths, tensor_files
+from vicreg.runtime.errors import VICRegError
 
 ON_A_SMALL_DISK = """
 import json, os, subprocess, sys
 from pathlib import Path
 import numpy as np, torch
-from vicreg.errors import VICRegError
-from vicreg.storage import keep_in_cache, from_cache, save_tensors
+from vicreg.runtime.errors import VICRegError
+from vicreg.runtime.cache import from_cache, keep_in_cache
+from vicreg.runtime.tensor_files import save_tensors
 
 disk = Path(sys.argv[1])
 mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", disk], capture_output=True)
@@ -75,18 +77,18 @@ def full_disk(monkeypatch):
 
 
 def test_tensors_on_a_full_disk_simulated(tmp_path, full_disk):
-    storage.save_tensors({"x": torch.ones(3)}, tmp_path / "x.pt")
+    tensor_files.save_tensors({"x": torch.ones(3)}, tmp_path / "x.pt")
     before = (tmp_path / "x.pt").read_bytes()
     full_disk()
     with pytest.raises(VICRegError, match=r"x\.pt could not be written \(No space left on device, 5 MB are needed\)"):
-        storage.save_tensors({"x": torch.ones(1 << 20)}, tmp_path / "x.pt")
+        tensor_files.save_tensors({"x": torch.ones(1 << 20)}, tmp_path / "x.pt")
     assert (tmp_path / "x.pt").read_bytes() == before and len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_cache_on_a_full_disk_is_done_without_simulated(full_disk, capsys):
     full_disk()
-    storage.keep_in_cache("y.npz", y=np.ones(1 << 20))
-    assert "Not cached" in capsys.readouterr().err and not list(storage.cache_folder().iterdir())
+    cache.keep_in_cache("y.npz", y=np.ones(1 << 20))
+    assert "Not cached" in capsys.readouterr().err and not list(paths.cache_folder().iterdir())
 
 
 def test_no_room_to_unpack_is_not_called_damage_simulated(tmp_path, monkeypatch):

@@ -20,16 +20,17 @@ from torch import nn
 from torchvision.io import encode_jpeg, encode_png
 
 from reporting.errors import ReportError
-from reporting.parse import parse_chapter
-from reporting.prose import fill, read_prose
+from reporting.read.markdown import fill, read_prose
+from reporting.read.percent import parse_chapter
 from vicreg import weights
-from vicreg.cifar10_files import place, read_archive
-from vicreg.errors import VICRegError
+from vicreg.datasets.cifar10 import place, read_archive
+from vicreg.datasets.decode import decode_small
+from vicreg.datasets.mnist import read_idx
 from vicreg.experiments import VICREG
-from vicreg.headers import read_header
-from vicreg.mnist_files import read_idx
-from vicreg.small_images import decode_small
-from vicreg.weights import History, Leg, Provenance, load_run, save_run
+from vicreg.history import History
+from vicreg.runtime.errors import VICRegError
+from vicreg.weights import Leg, Provenance, load_run, save_run
+from vicreg.weights_header import read_header
 
 fuzz = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES") or 1000),

@@ -12,9 +12,9 @@ import torch
 from vicreg import representations as R
 from vicreg import train as T
 from vicreg import trial
-from vicreg.device import best_device, trouble_with_gpu
-from vicreg.errors import VICRegError
-from vicreg.memory import attempt, in_fitting_batches
+from vicreg.runtime.batching import attempt, in_fitting_batches
+from vicreg.runtime.device import best_device, trouble_with_gpu
+from vicreg.runtime.errors import VICRegError
 
 CPU = torch.device("cpu")
 OLD_DRIVER = "CUDA initialization: The NVIDIA driver on your system is too old (found version 11040)."

@@ -22,12 +22,14 @@ import torch
 from torch import nn
 
 from vicreg import data, weights
-from vicreg.bounded import read_bounded
-from vicreg.cifar10_files import LARGEST_IMAGE_FILE, LARGEST_MEMBER, read_archive
-from vicreg.errors import VICRegError
-from vicreg.mnist_files import read_idx
-from vicreg.small_images import decode_small, stated_size
-from vicreg.storage import cache_folder, keep_in_cache, load_tensors, save_tensors
+from vicreg.datasets.cifar10 import LARGEST_IMAGE_FILE, LARGEST_MEMBER, read_archive
+from vicreg.datasets.compressed import read_bounded
+from vicreg.datasets.decode import decode_small, stated_size
+from vicreg.datasets.mnist import read_idx
+from vicreg.runtime.cache import keep_in_cache
+from vicreg.runtime.errors import VICRegError
+from vicreg.runtime.paths import cache_folder
+from vicreg.runtime.tensor_files import load_tensors, save_tensors
 
 HUGE = 50_000  # pixels a side: 7.5 GB decoded
 
@@ -138,7 +140,7 @@ def test_members_of_the_largest_size_are_still_read(tmp_path, write_archive):
 
 
 def test_zeros_after_an_archives_end_are_bounded(tmp_path, real_images, write_archive, monkeypatch):
-    monkeypatch.setattr("vicreg.cifar10_files.MOST_BYTES", 8 << 20)
+    monkeypatch.setattr("vicreg.datasets.cifar10.MOST_BYTES", 8 << 20)
     archive = write_archive(tmp_path / "a.tar.gz", real_images)
     archive.write_bytes(archive.read_bytes() + gzip.compress(bytes(16 << 20)))
     with pytest.raises(VICRegError, match="is damaged"):
@@ -149,7 +151,7 @@ def test_zeros_after_an_archives_end_are_bounded(tmp_path, real_images, write_ar
 
 
 def test_digits_that_unpack_to_more_than_there_can_be_are_never_held(tmp_path, monkeypatch):
-    monkeypatch.setattr("vicreg.mnist_files.MOST_BYTES", 1 << 20)
+    monkeypatch.setattr("vicreg.datasets.mnist.MOST_BYTES", 1 << 20)
     file = tmp_path / "t10k-images-idx3-ubyte.gz"
     file.write_bytes(gzip.compress(bytes(32 << 20), 1))
 

@@ -13,8 +13,8 @@ import torch
 from vicreg import checkpoint as C
 from vicreg import train as T
 from vicreg import views
-from vicreg.errors import VICRegError
-from vicreg.storage import runs_folder
+from vicreg.runtime.errors import VICRegError
+from vicreg.runtime.paths import runs_folder
 from vicreg.weights import load_run, weights_file
 
 CPU = torch.device("cpu")
@@ -24,7 +24,7 @@ CPU = torch.device("cpu")
 def first_model(monkeypatch):
     """A stand-in for the first model: only its fingerprint and the neighbours by it count."""
     model = SimpleNamespace(fingerprint="then")
-    monkeypatch.setattr(C, "load_run", lambda name: model if name == "vicreg" else load_run(name))
+    monkeypatch.setattr(C, "fingerprint_of", lambda name: model.fingerprint)
     monkeypatch.setattr(views, "nearest_by", lambda name, data, device: [torch.zeros(len(s), 3).long() for s in data])
     return model
 

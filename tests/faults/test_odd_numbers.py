@@ -14,16 +14,17 @@ from torch import nn
 
 from vicreg import representations as R
 from vicreg import train as T
-from vicreg.anomaly import anomaly_scores, roc
 from vicreg.augment import augment
-from vicreg.clustering import cluster, silhouette
-from vicreg.collapse import check_useful, has_collapsed
 from vicreg.data import Cifar10
-from vicreg.errors import VICRegError
+from vicreg.downstream.anomaly import anomaly_scores, roc
+from vicreg.downstream.clustering import cluster, silhouette
+from vicreg.downstream.probe import linear_probe
+from vicreg.downstream.retrieval import most_distant, nearest, nearest_others, neighbour_classes
 from vicreg.experiments import VICREG
-from vicreg.probe import linear_probe
-from vicreg.retrieval import most_distant, nearest, nearest_others, neighbour_classes
-from vicreg.weights import History, Provenance, Run
+from vicreg.history import History
+from vicreg.runtime.errors import VICRegError
+from vicreg.runtime.validation import check_useful, has_collapsed
+from vicreg.weights import Provenance, Run
 
 CPU = torch.device("cpu")
 CLUSTERS = torch.arange(40) % 4

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from vicreg.errors import exit_code
+from vicreg.runtime.errors import exit_code
 
 HERE = Path(__file__).parent
 LEAST = {"training": 30, "embedding": 8, "decoding": 8, "downloading": 20}  # moments

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from vicreg import data
-from vicreg.storage import cache_folder, from_cache, keep_in_cache, write_atomically
-from vicreg.unfinished import SUFFIX, fcntl, held, sweep, unfinished_folder
+from vicreg.runtime.atomic import SUFFIX, fcntl, held, sweep, unfinished_folder, write_atomically
+from vicreg.runtime.cache import from_cache, keep_in_cache
+from vicreg.runtime.paths import cache_folder
 
 pytestmark = pytest.mark.skipif(fcntl is None, reason="needs a system that knows locks of files")
 

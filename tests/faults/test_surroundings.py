@@ -18,10 +18,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from vicreg import data, storage
+from vicreg import data
 from vicreg import train as T
-from vicreg.errors import VICRegError
-from vicreg.storage import PROJECT, cache_folder, check_writable, weights_folder
+from vicreg.runtime import paths
+from vicreg.runtime.atomic import check_writable
+from vicreg.runtime.errors import VICRegError
+from vicreg.runtime.paths import PROJECT, cache_folder, weights_folder
 
 LOADS = "from vicreg.data import load_cifar10; d = load_cifar10(); print(len(d.train), d.train.fingerprint)"
 
@@ -47,7 +49,7 @@ def test_without_a_home_it_works_without_a_cache_and_says_so(no_home, image_fold
 @pytest.mark.parametrize("variable", ["VICREG_DATA", "VICREG_WEIGHTS", "VICREG_RUNS", "VICREG_CACHE"])
 def test_a_home_that_is_nobodys_is_named(monkeypatch, variable):
     monkeypatch.setenv(variable, "~nobody_of_this_name/x")
-    folder = getattr(storage, f"{variable.removeprefix('VICREG_').lower()}_folder")
+    folder = getattr(paths, f"{variable.removeprefix('VICREG_').lower()}_folder")
     with pytest.raises(VICRegError, match=f"nobody_of_this_name.*no such home directory; set {variable} to"):
         folder()
 

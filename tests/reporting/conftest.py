@@ -8,7 +8,7 @@ import shutil
 import pytest
 from fake_report import Fake
 
-import reporting.run
+import reporting.run.chapter
 
 
 @pytest.fixture
@@ -33,5 +33,5 @@ def copy(built, tmp_path, monkeypatch):
     def refuse(chapter, *_args, **_kwargs):
         raise AssertionError(f"{chapter.name} was run")
 
-    monkeypatch.setattr(reporting.run, "execute", refuse)
+    monkeypatch.setattr(reporting.run.chapter, "execute", refuse)
     return moved

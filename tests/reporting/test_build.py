@@ -11,10 +11,10 @@ import sys
 import pytest
 from fake_report import Fake
 
-import reporting.publish
-from reporting import environment
+import reporting.write.publish
+from reporting.kernel import environment
 from reporting.lock import locked
-from reporting.prose import plainly
+from reporting.read.markdown import plainly
 from reporting.store import Store
 
 
@@ -172,7 +172,7 @@ def test_chapters_run_again_give_the_same_figures_and_values(built, fake):
 
 
 def test_what_is_up_to_date_is_not_made_again(copy, monkeypatch):
-    monkeypatch.setattr(reporting.publish, "typeset", None)
+    monkeypatch.setattr(reporting.write.publish, "typeset", None)
     assert copy.build() == 0 and "report.pdf is up to date" in copy.said
 
 
@@ -247,7 +247,7 @@ def stitched_text(fake):
 @pytest.fixture(autouse=True)
 def keep_stitched(monkeypatch):
     """Let every test see the Markdown that was typeset."""
-    real = reporting.publish.stitch
+    real = reporting.write.publish.stitch
     Fake.stitched = []
 
     def keep(*arguments):
@@ -255,7 +255,7 @@ def keep_stitched(monkeypatch):
         Fake.stitched.append(document.markdown)
         return document
 
-    monkeypatch.setattr(reporting.publish, "stitch", keep)
+    monkeypatch.setattr(reporting.write.publish, "stitch", keep)
 
 
 def test_one_build_at_a_time(copy):
@@ -315,7 +315,7 @@ import importlib.util
 import pathlib
 
 atexit.register(pathlib.Path({str(left)!r}).write_text, "what was to be done at the end")
-assert importlib.util.find_spec("launcher") is None, "the builder's folder is not to be searched"
+assert importlib.util.find_spec("protocol") is None, "the builder's folder is not to be searched"
 record(share=0.25)""")
     assert fake.build() == 0, fake.said
     assert left.read_text(encoding="utf-8") == "what was to be done at the end"

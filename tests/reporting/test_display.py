@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from reporting import depends, record, show, table
-from reporting.page import TEXT_WIDTH
+from reporting.layout import TEXT_WIDTH
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from fake_report import as_from_a_terminal
 
-import reporting.publish
+import reporting.write.publish
 from reporting.cli import main
 from reporting.errors import set_root
 
@@ -70,7 +70,7 @@ def test_a_full_disk(copy, monkeypatch, step):
 def test_a_page_that_is_too_large(copy, monkeypatch):
     copy.edit(SECOND, "see [@tbl-rows]", "see all of [@tbl-rows]")
     before = files(copy)
-    monkeypatch.setattr(reporting.publish, "to_html", lambda *_: b"x" * 26_000_000)
+    monkeypatch.setattr(reporting.write.publish, "to_html", lambda *_: b"x" * 26_000_000)
     assert copy.build() == 1
     assert "report.html would have 26.0 MB, 25 are allowed\n    → show fewer" in copy.said
     assert files(copy) == before

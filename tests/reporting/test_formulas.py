@@ -6,7 +6,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 import pytest
 import typst
 
-from reporting.typeset import FILTER, READER, pandoc
+from reporting.write.pdf import FILTER, READER, pandoc
 
 REPAIRED = [
     (r"|B|", "lr(|B|)"),

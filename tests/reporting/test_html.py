@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from fake_report import Fake
 
-from reporting.thumbnails import sprite
+from reporting.kernel.sprite import sprite
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
                None)

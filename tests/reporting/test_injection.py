@@ -11,7 +11,7 @@ import re
 import pytest
 from fake_report import Fake
 
-from reporting.prose import fill
+from reporting.read.markdown import fill
 
 HOSTILE = (
     "`#panic()`{=typst}", "`<script>steal()</script>`{=html}", "<script>steal()</script>",

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from fake_report import Fake
 
-import reporting.run
+import reporting.run.chapter
 from reporting.store import Store
 
 BUILD = """
 import os, signal, sys
 from pathlib import Path
-import reporting.run
+import reporting.run.chapter
 from fake_report import Fake
 
 moment, count = int(sys.argv[2]), 0
@@ -43,7 +43,7 @@ for owner, name in ((os, "fsync"), (os, "replace"), (Path, "unlink")):
     setattr(owner, name, counted(getattr(owner, name)))
 
 def execute(chapter, *_arguments, **_options):
-    result = reporting.run.stored[chapter.name]
+    result = reporting.run.chapter.stored[chapter.name]
     if chapter.name == "02_table":
         return result
     figures = [[{"kind": "figure", "label": "fig-squares", "caption": "", "width": 0.3,
@@ -53,8 +53,8 @@ def execute(chapter, *_arguments, **_options):
 from reporting.store import Store
 fake = Fake(Path(sys.argv[1]), written=True)
 store = Store(fake.out / "results")
-reporting.run.stored = {name: store.load(name) for name in ("01_squares", "02_table")}
-reporting.run.execute = execute
+reporting.run.chapter.stored = {name: store.load(name) for name in ("01_squares", "02_table")}
+reporting.run.chapter.execute = execute
 sys.exit(fake.build(force=True))
 """
 
@@ -74,6 +74,6 @@ def test_killed_at_any_moment(built, tmp_path, monkeypatch, moment):
     assert store.load("02_table") is not None
     pdf = fake.pdf.read_bytes()
     assert pdf.startswith(b"%PDF") and pdf.rstrip().endswith(b"%%EOF")
-    monkeypatch.setattr(reporting.run, "execute", None)  # nothing has to run after it
+    monkeypatch.setattr(reporting.run.chapter, "execute", None)  # nothing has to run after it
     assert fake.build() == 0, fake.said
     assert not list(fake.out.rglob("*.tmp"))

@@ -6,8 +6,8 @@ Written with an AI coding assistant; see the report's section on automatic tools
 import pytest
 from fake_report import SETTINGS
 
-from reporting.checks import one_copy
-from reporting.plan import NOTHING, Step
+from reporting.handin.checks import one_copy
+from reporting.plan.plan import NOTHING, Step
 from reporting.settings import read_settings
 
 FIRST, SECOND = "chapters/01_squares.py", "chapters/02_table.py"

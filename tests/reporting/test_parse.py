@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from reporting.calls import read_calls
 from reporting.errors import ReportError
-from reporting.parse import find_chapters, parse_chapter, read_chapter
+from reporting.read.calls import read_calls
+from reporting.read.percent import find_chapters, parse_chapter, read_chapter
 
 
 def cells(text):
@@ -120,7 +120,7 @@ def test_recorded_names():
 
 def test_reading_a_chapter_compiles_no_grammars(tmp_path):
     (tmp_path / "rfc3987_syntax.py").write_text("raise SystemExit('compiled')\n")
-    code = "from pathlib import Path; from reporting.parse import parse_chapter\n" \
+    code = "from pathlib import Path; from reporting.read.percent import parse_chapter\n" \
            "parse_chapter(Path('c.py'), '# %%\\nx = 1\\n')\n" \
            "import sys; sys.exit('rfc3987_syntax' in sys.modules)"
     root = Path(__file__).parents[2]

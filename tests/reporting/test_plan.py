@@ -9,9 +9,9 @@ import json
 import pytest
 
 from reporting.errors import ReportError, set_root
-from reporting.parameters import for_chapters, read_values
-from reporting.parse import find_chapters, read_chapter
-from reporting.plan import make_plan
+from reporting.plan.parameters import for_chapters, read_values
+from reporting.plan.plan import make_plan
+from reporting.read.percent import find_chapters, read_chapter
 from reporting.settings import Settings
 from reporting.store import Store, digest
 

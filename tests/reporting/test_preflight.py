@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from reporting.errors import ReportErrors
-from reporting.parse import parse_chapter
-from reporting.preflight import preflight
+from reporting.read.percent import parse_chapter
+from reporting.read.preflight import preflight
 
 GOOD = r"""# %% [markdown]
 # # Title {#sec-a}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reporting.errors import ReportError
-from reporting.prose import fill, own_notes, read_prose
+from reporting.read.markdown import fill, own_notes, read_prose
 
 VALUES = {"01_a": {"x": 0.5, "n": 3, "low": -2.5, "bad": {"float": "nan"}, "word": "cat"},
           "02_b": {"x": 2.0}}

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from fake_report import SETTINGS, as_from_a_terminal
 
-import reporting.retrain
-import reporting.run
+import reporting.run.chapter
+import reporting.run.retrain
 from reporting.cli import main
 from reporting.lock import locked
 
@@ -46,8 +46,8 @@ def trainable(fake, monkeypatch, tmp_path):
     fake.write("weights.txt", "0")
     fake.write("train.py", TRAIN)
     fake.write("chapters/report.toml", commands("1 0", "2 0"))
-    monkeypatch.setattr(reporting.retrain, "has_gpu", lambda: False)
-    monkeypatch.setattr(reporting.retrain, "lock_folder", lambda: tmp_path / "turn")
+    monkeypatch.setattr(reporting.run.retrain, "has_gpu", lambda: False)
+    monkeypatch.setattr(reporting.run.retrain, "lock_folder", lambda: tmp_path / "turn")
     assert fake.build() == 0, fake.said
     return fake
 
@@ -93,7 +93,7 @@ def test_nobody_to_ask(trainable, monkeypatch, stdin):
 
 
 def test_with_a_gpu_no_question(trainable, monkeypatch):
-    monkeypatch.setattr(reporting.retrain, "has_gpu", lambda: True)
+    monkeypatch.setattr(reporting.run.retrain, "has_gpu", lambda: True)
     monkeypatch.setattr(sys, "stdin", None)
     assert trainable.build(retrain=True) == 0, trainable.said
     assert len(trained(trainable)) == 4
@@ -114,7 +114,7 @@ def test_two_models_never_train_at_once(trainable, tmp_path):
 
 
 def test_a_training_that_fails_ends_the_build(trainable, monkeypatch):
-    monkeypatch.setattr(reporting.run, "execute", None)
+    monkeypatch.setattr(reporting.run.chapter, "execute", None)
     trainable.write("chapters/report.toml", commands("1 3", "2 0"))
     assert trainable.build(retrain=True, yes=True) == 1
     assert re.search(r"report\.toml:7: `python train\.py 1 3` ended with exit code 3", trainable.said)

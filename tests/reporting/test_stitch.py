@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from reporting.errors import ReportError
-from reporting.parse import parse_chapter
+from reporting.read.percent import parse_chapter
 from reporting.settings import Settings
-from reporting.stitch import Part, stitch
 from reporting.store import Store
+from reporting.write.stitch import Part, stitch
 
 OUTPUTS = [{"kind": "stdout", "data": "printed\n"}, {"kind": "text", "data": "repr"},
            {"kind": "markdown", "data": "said **so**"}]

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from reporting.checks import page_limit
 from reporting.cli import main
 from reporting.errors import ReportError
+from reporting.handin.checks import page_limit
 from reporting.settings import read_settings
 
 NOTE = "Made with a tool."
@@ -108,7 +108,7 @@ def rebuilt(change):
     ((lambda f: f.write("shapes/unused.py", f'"""A module.\n\n{NOTE}\n"""\nimport seaborn\n')), "imports", "shapes/unused.py imports seaborn"),
     (rebuilt(rewrite("shapes/unused.py", f"{NOTE}\n", "")), "every module", "shapes/unused.py"),
     (rebuilt(rewrite("chapters/02_table.py", f"# {NOTE}\n", "")), "every module", "chapters/02_table.py"),
-    (rewrite("shapes/power.py", "base**exponent", "base ** exponent"), "results", "01_squares (shapes/power.py changed)"),
+    (rewrite("shapes/power.py", "base**exponent", "base**exponent + 0"), "results", "01_squares (shapes/power.py changed)"),
     (rewrite("chapters/02_table.py", "ended at", "stopped at"), "the PDF, 1 page", "older than its sources"),
     (lambda f: f.pdf.write_bytes(f.pdf.read_bytes() + b"\n"), "the PDF", "older than its sources"),
     (lambda f: f.pdf.unlink(), "the PDF", "there is no report.pdf"),

@@ -1,0 +1,228 @@
+"""What must run, and why: a chapter's stored result against what it would depend on now.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reporting.errors import shown
+from reporting.plan.imports import read_imports
+from reporting.read.calls import read_calls
+from reporting.read.percent import Chapter, parse_chapter
+from reporting.settings import Settings
+from reporting.store import Damaged, Store, digest
+
+# What a chapter without code has, and never has to run for.
+NOTHING = {"outputs": [], "values": {}, "depends": []}
+
+
+@dataclass
+class Step:
+    """One chapter of a plan.
+
+    Attributes
+    ----------
+    chapter : Chapter
+        As it is now.
+    key : dict
+        What a result of it depends on and can be read from files.
+    packages : tuple of str
+        Top-level imports from outside the project.
+    reason : str
+        Why it must run; empty if its stored result holds.
+    result : dict or None
+        Its stored result.
+    """
+
+    chapter: Chapter
+    key: dict
+    packages: tuple[str, ...] = ()
+    reason: str = ""
+    result: dict | None = None
+
+
+@dataclass
+class Inputs:
+    """Declared files and data sets, looked up on this machine; each is hashed once.
+
+    Attributes
+    ----------
+    root : Path
+        The project's folder, at which the stored paths start.
+    folder : Path
+        The chapters' folder, at which those of ``search`` start.
+    search : tuple of str
+        As in `Settings`.
+    hashed : dict
+        What has been hashed already.
+    """
+
+    root: Path
+    folder: Path
+    search: tuple[str, ...] = ()
+    hashed: dict[Path, str] = field(default_factory=dict)
+
+    def fingerprint(self, item: dict) -> str | None:
+        """Return what an input's fingerprint is now, None where it is not at hand."""
+        for folder in self.search:
+            folder = os.path.expandvars(folder)
+            if folder.startswith("$"):
+                continue  # the variable is not set
+            found = self._read(self.folder / Path(folder).expanduser(), item)
+            if found is not None:
+                return found
+        return self._hash(self.root / item["path"]) if item.get("path") else None
+
+    def _read(self, folder: Path, item: dict) -> str | None:
+        """A file is looked for by name, a data set by a small file NAME.sha256."""
+        if item["file"]:
+            return self._hash(folder / item["name"])
+        note = folder / f"{item['name']}.sha256"
+        return note.read_text(encoding="utf-8").split()[0] if note.is_file() else None
+
+    def _hash(self, path: Path) -> str | None:
+        path = path.resolve()
+        if path not in self.hashed and path.is_file():
+            self.hashed[path] = digest(path.read_bytes())
+        return self.hashed.get(path)
+
+
+def make_plan(chapters: list[Chapter], root: Path, settings: Settings, store: Store,
+              parameters: dict | None = None, draft: bool = False) -> list[Step]:
+    """Compare every chapter with its stored result.
+
+    Parameters
+    ----------
+    chapters : list of Chapter
+        In the report's order.
+    root : Path
+        The project's folder.
+    settings : Settings
+        For the folders in which declared files are searched.
+    store : Store
+        The results so far.
+    parameters : dict of str to dict, optional
+        Chapter → parameters given for this build.
+    draft : bool
+        Whether results that were made with asserts off will do.
+    """
+    steps = []
+    for chapter in chapters:
+        imports = read_imports(chapter, root)
+        modules = {shown(path): sha for path, sha in sorted(imports.modules.items())}
+        key = {"cells": cell_keys(chapter), "modules": modules,
+               "parameters": (parameters or {}).get(chapter.name, {})}
+        steps.append(Step(chapter, key, tuple(sorted(imports.packages))))
+    inputs = Inputs(Path(root), chapters[0].path.parent, settings.search)
+    for step in steps:
+        if not step.chapter.code:
+            step.result = NOTHING
+            continue
+        try:
+            step.result = store.load(step.chapter.name)
+        except Damaged as error:
+            step.reason = f"stored results: {error}"
+    seen = _latest_fingerprints([step.result for step in steps if step.result])
+    for step in steps:
+        step.reason = step.reason or _reason(step, inputs, seen, draft)
+    return steps
+
+
+def cell_keys(chapter: Chapter) -> list[str]:
+    """Return a hash of what every code cell means, captions, formats and places left out."""
+    return [digest(read_calls(cell.source).code) for cell in chapter.code]
+
+
+def stored_keys(chapter: Chapter, result: dict) -> list[str]:
+    """Return what `cell_keys` says of the text that a result was made with."""
+    if cell_keys(chapter) == result["key"]["cells"]:
+        return result["key"]["cells"]
+    # Read anew, since an older builder may have counted something that is prose as code.
+    return cell_keys(parse_chapter(chapter.path, result["text"]))
+
+
+def _reason(step: Step, inputs: Inputs, seen: dict, draft: bool) -> str:
+    """Return the first reason to run, in the order in which an author would look for it."""
+    result = step.result
+    if result is NOTHING:
+        return ""
+    if result is None:
+        return "no stored results"
+    if result["draft"] and not draft:
+        return "stored results are a draft's"
+    return (_changed_cells(step, stored_keys(step.chapter, result))
+            or _changed_parameters(step, result["key"])
+            or _changed_modules(step, result["key"]) or _changed_inputs(result, inputs, seen)
+            or _changed_packages(result))
+
+
+def _changed_cells(step: Step, old: list[str]) -> str:
+    new = step.key["cells"]
+    if old == new:
+        return ""
+    if sorted(old) == sorted(new):
+        return "code cells moved"
+    for cell, before, now in zip(step.chapter.code, old, new, strict=False):
+        if before != now:
+            return f"code of line {cell.line} changed"
+    return "code was added" if len(new) > len(old) else "code was removed"
+
+
+def _changed_parameters(step: Step, key: dict) -> str:
+    old, new = key["parameters"], step.key["parameters"]
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            before, now = (str(p.get(name, "as written")) for p in (old, new))
+            return f"parameter {name}: {before} → {now}"
+    return ""
+
+
+def _changed_modules(step: Step, key: dict) -> str:
+    old, new = key["modules"], step.key["modules"]
+    changed = [name for name in new if name in old and old[name] != new[name]]
+    added, gone = new.keys() - old.keys(), old.keys() - new.keys()
+    if changed:
+        return ", ".join(changed) + " changed"
+    if added:
+        return ", ".join(sorted(added)) + " is imported now"
+    return ", ".join(sorted(gone)) + " is imported no more" if gone else ""
+
+
+def _latest_fingerprints(results: list[dict]) -> dict[str, str]:
+    """Return for every data set the fingerprint that the latest run has seen."""
+    latest: dict[str, tuple[str, str]] = {}
+    for result in results:
+        for item in result["depends"]:
+            if not item["file"] and "copy" not in item:
+                entry = (result["date"], item["fingerprint"])
+                latest[item["name"]] = max(entry, latest.get(item["name"], entry))
+    return {name: fingerprint for name, (_, fingerprint) in latest.items()}
+
+
+def _changed_inputs(result: dict, inputs: Inputs, seen: dict) -> str:
+    for item in result["depends"]:
+        if "copy" in item:
+            continue  # any copy will do; reporting.copies says what it means
+        now = inputs.fingerprint(item)
+        if now is None and not item["file"]:
+            now = seen[item["name"]]
+        # What is not at hand, as the data set on a fresh clone, has not changed.
+        if now is not None and now != item["fingerprint"]:
+            return f"{item.get('path') or item['name']} changed"
+    return ""
+
+
+def _changed_packages(result: dict) -> str:
+    for name, old in result["environment"]["packages"].items():
+        try:
+            new = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        if new.split(".")[0] != old.split(".")[0]:
+            return f"{name} {old} → {new}"
+    return ""

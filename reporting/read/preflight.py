@@ -1,0 +1,202 @@
+"""What can be known to fail is found here, before any chapter runs.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from reporting.errors import ReportError, ReportErrors, shown
+from reporting.layout import PLACES
+from reporting.read.calls import parse_cell, read_calls
+from reporting.read.formulas import check_formulas
+from reporting.read.markdown import OWN, Prose, line_of, read_prose
+from reporting.read.percent import Chapter
+
+IMAGE = re.compile(r"!\[[^\]]*\]\((?P<target>[^)\s]+)[^)]*\)")
+HTML = re.compile(r"</?(?P<tag>img|table|tr|td|div|span|iframe|video|center|br|sub|sup|b|i|p"
+                  r"|font|a|figure|details)\b[^>\n]*>", re.I)
+TEX = re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\[A-Za-z]{2,}")
+UNSPACED = re.compile(r"\{\{[A-Za-z_][\w.]*(?::[^{}\s]*)?\}\}")
+
+
+def preflight(chapters: list[Chapter], bibliography: Path | None) -> None:
+    """Check all chapters together.
+
+    Parameters
+    ----------
+    chapters : list of Chapter
+        In the report's order.
+    bibliography : path or None
+        A ``.bib`` file whose keys may be cited.
+
+    Raises
+    ------
+    ReportErrors
+        With every fault found, in the order of files and lines.
+    """
+    errors: list[ReportError] = []
+    pieces = [(chapter, piece, line) for chapter in chapters
+              for piece, line in _pieces(chapter, errors)]
+    read = [(chapter, line, read_prose(piece), piece) for chapter, piece, line in pieces]
+    for chapter, line, prose, piece in read:
+        errors += _wording(chapter, line, prose, piece)
+    errors += check_formulas([(chapter.path, line + at - 1, tex)
+                              for chapter, line, prose, _ in read for at, tex in prose.formulas])
+    errors += _references(chapters, read, bibliography)
+    errors += _templates(chapters, read)
+    if errors:
+        order = {chapter.path: i for i, chapter in enumerate(chapters)}
+        raise ReportErrors(sorted(errors, key=lambda e: (order.get(e.path, -1), e.line or 0)))
+
+
+def _pieces(chapter: Chapter, errors: list) -> Iterator[tuple[str, int]]:
+    """Yield a chapter's Markdown with its lines: cells, then captions in its code."""
+    for cell in chapter.cells:
+        if cell.kind == "markdown":
+            yield cell.source, cell.line
+        elif cell.kind == "code":
+            try:
+                parse_cell(cell.source)
+            except SyntaxError as error:
+                errors.append(ReportError(f"SyntaxError: {error.msg}", chapter.path,
+                                          cell.line + (error.lineno or 1) - 1))
+                continue
+            calls = read_calls(cell.source)
+            for label, prose in calls.prose.items():
+                yield prose.get("caption", ""), cell.line + calls.labels[label] - 1
+
+
+def _wording(chapter: Chapter, line: int, prose: Prose, piece: str) -> Iterator[ReportError]:
+    """Text that pandoc would drop or print as it stands."""
+
+    def fault(position, message, remedy):
+        return ReportError(message, chapter.path, line + line_of(prose.bare, position) - 1, remedy)
+
+    last = None
+    for match in TEX.finditer(prose.bare):
+        at = line_of(prose.bare, match.start())
+        if at != last and not match[0].startswith("\\end"):
+            yield fault(match.start(), f"{match[0]} outside of a formula would be lost",
+                        "put it between $$ and $$, or $ and $; for a single backslash write `\\\\`")
+        last = at
+    for match in HTML.finditer(prose.bare):
+        yield fault(match.start(), f"HTML such as {match[0]} is left out of the PDF",
+                    "say it in Markdown")
+    for match in UNSPACED.finditer(prose.bare):
+        yield fault(match.start(), f"{match[0]} would be printed as it stands",
+                    "write a space after {{, as in {{ name:.1%}}")
+    for match in IMAGE.finditer(prose.bare):
+        target = match["target"]
+        if "://" in target:
+            yield fault(match.start(), f"{target} is not on this machine",
+                        "keep the picture beside the chapter")
+        elif not (chapter.path.parent / target).is_file():
+            yield fault(match.start(), f"there is no picture {target}",
+                        "paths start at the chapter's folder")
+
+
+def _references(chapters, read, bibliography) -> Iterator[ReportError]:
+    """Labels given twice, references to none, citations that the bibliography lacks."""
+    places: dict[str, tuple[Path, int]] = {}
+    complete = True
+    labels = [(c, line + at - 1, label) for c, line, prose, _ in read for at, label in prose.labels]
+    for chapter in chapters:
+        for cell in chapter.code:
+            calls = read_calls(cell.source)
+            complete &= calls.complete
+            labels += [(chapter, cell.line + at - 1, label)
+                       for label, at in [*calls.labels.items(), *calls.repeated]]
+            yield from _layout(chapter, cell, calls)
+    for chapter, at, label in labels:
+        if label in places:
+            first, there = places[label]
+            yield ReportError(f"label {label} is given twice", chapter.path, at,
+                              f"the other is {first.name}:{there}; rename one")
+        places.setdefault(label, (chapter.path, at))
+    keys = bibliography_keys(bibliography)
+    for chapter, line, prose, _ in read:
+        for at, key in prose.references:
+            if key in places or key in keys:
+                continue
+            if key.startswith(OWN):
+                if complete or not key.startswith(("fig-", "tbl-")):
+                    near = _near(key, places)
+                    yield ReportError(f"reference to {key}, which nothing is labelled",
+                                      chapter.path, line + at - 1, near)
+            else:
+                where = bibliography.name if bibliography else "the bibliography"
+                yield ReportError(f"citation of {key}, which {where} does not hold",
+                                  chapter.path, line + at - 1,
+                                  _near(key, keys) + "; for a plain @ write \\@")
+
+
+def unmentioned(chapters: list[Chapter]) -> list[str]:
+    """Return "file:line: label" of every figure and table that no text refers to."""
+    pieces = [piece for chapter in chapters for piece, _ in _pieces(chapter, [])]
+    mentioned = {key for piece in pieces for _, key in read_prose(piece).references}
+    return [f"{shown(chapter.path)}:{cell.line + at - 1}: {label}"
+            for chapter in chapters for cell in chapter.code
+            for label, at in read_calls(cell.source).labels.items() if label not in mentioned]
+
+
+def wordless(chapters: list[Chapter]) -> list[str]:
+    """Return "file:line" of the first comment below a bare ``# %%`` in chapters without any prose.
+
+    Sphinx-Gallery takes such comments for text; in the percent format they are code.
+    """
+    commented = ((chapter, cell) for chapter in chapters
+                 if not any(cell.kind == "markdown" for cell in chapter.cells)
+                 for cell in chapter.code if cell.source.startswith("#"))
+    first = {chapter.path: cell.line for chapter, cell in reversed(list(commented))}
+    return [f"{shown(path)}:{line}" for path, line in reversed(first.items())]
+
+
+def _layout(chapter, cell, calls) -> Iterator[ReportError]:
+    for label, at in calls.labels.items():
+        if not label.startswith(("fig-", "tbl-")):
+            yield ReportError(f"label {label!r} starts with neither fig- nor tbl-", chapter.path,
+                              cell.line + at - 1, "show takes fig-…, table takes tbl-…")
+        place = calls.prose.get(label, {}).get("place", "here")
+        if place not in PLACES:
+            yield ReportError(f"place {place!r} is unknown", chapter.path, cell.line + at - 1,
+                              "places are " + ", ".join(PLACES))
+
+
+def _near(key: str, known) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
+    return "is it " + " or ".join(near) + "?" if near else "correct the name, or give the label"
+
+
+def bibliography_keys(path: Path | None) -> set[str]:
+    """Return the keys of a BibTeX file."""
+    if path is None or not path.is_file():
+        return set()
+    entries = re.findall(r"^\s*@(\w+)\s*\{\s*([^,\s]+)\s*,", path.read_text(encoding="utf-8"), re.M)
+    return {key for kind, key in entries if kind.lower() not in ("comment", "string", "preamble")}
+
+
+def _templates(chapters, read) -> Iterator[ReportError]:
+    """Names in ``{{ }}`` that no ``record`` can have given."""
+    known: dict[str, set[str]] = {}
+    complete: dict[str, bool] = {}
+    for chapter in chapters:
+        calls = [read_calls(cell.source) for cell in chapter.code]
+        known[chapter.name] = set().union(*(c.recorded for c in calls))
+        # A function of another module may record as well, but only if it is given `record`.
+        complete[chapter.name] = all(c.complete for c in calls)
+    for chapter, line, prose, _ in read:
+        for at, name, _format in prose.templates:
+            owner, _, key = name.rpartition(".")
+            owner = owner or chapter.name
+            if owner not in known:
+                yield ReportError(f"{{{{ {name}}}}}: there is no chapter {owner!r}", chapter.path,
+                                  line + at - 1, _near(owner, known))
+            elif key not in known[owner] and complete[owner]:
+                yield ReportError(f"{{{{ {name}}}}}: no cell of {owner} records {key!r}",
+                                  chapter.path, line + at - 1, _near(key, known[owner]))

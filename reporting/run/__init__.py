@@ -1,0 +1,4 @@
+"""Running chapters, and the commands before them.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""

@@ -1,0 +1,80 @@
+"""Chapters run one after the other or side by side; one that fails holds up no other.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
+from reporting.errors import ReportError
+from reporting.plan.plan import Step
+from reporting.progress import Progress
+from reporting.store import Store
+
+
+def run_all(steps: list[Step], options, store: Store, progress: Progress) -> dict[str, str]:
+    """Run chapters and store their results.
+
+    Parameters
+    ----------
+    steps : list of Step
+        What to run, in order.
+    options : reporting.build.Options
+        ``jobs`` and ``fail_fast``, among others.
+    store : Store
+        Where results go.
+    progress : Progress
+        Told of starts, ends and errors.
+
+    Returns
+    -------
+    dict of str to str
+        Names of the chapters that failed → why, in a few words.
+    """
+    if not steps:
+        return {}
+    from reporting.run.client import kill_kernels
+
+    failed: dict[str, str] = {}
+    interrupted = threading.Event()
+    pool = ThreadPoolExecutor(max(1, options.jobs))
+    futures = [pool.submit(_run, step, options, store, progress, failed, interrupted)
+               for step in steps]
+    try:
+        wait(futures, return_when=FIRST_EXCEPTION)
+    except KeyboardInterrupt:
+        interrupted.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+        kill_kernels()
+        raise
+    pool.shutdown(cancel_futures=True)
+    for future in futures:
+        if not future.cancelled():
+            future.result()
+    return failed
+
+
+def _run(step: Step, options, store: Store, progress: Progress, failed: dict[str, str],
+         interrupted: threading.Event) -> None:
+    """Run one chapter, unless another has failed and that is to end the build."""
+    from reporting.run.chapter import execute
+
+    name = step.chapter.name
+    if failed and options.fail_fast:
+        return
+    progress.say(f"{name}: {step.reason}")
+    progress.start(name)
+    try:
+        result = execute(step.chapter, options.root, step.key["parameters"], options.draft,
+                         step.packages, lambda *where: progress.cell(name, *where))
+        store.save(name, {**result, "key": step.key})
+    except ReportError as error:
+        failed[name] = "the last run failed"
+        progress.end(name)
+        if not interrupted.is_set():  # else it only tells of the kernel that was killed
+            progress.say(str(error))
+    else:
+        progress.end(name)
+        progress.say(f"{name}: done in {result['seconds']:.0f} s")

@@ -1,0 +1,151 @@
+"""Nearest and most distant images in representation space, exact, by the L2 distance.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Generator, Tensor
+
+from ..runtime.validation import check_classes, check_finite, check_useful
+
+QUERIES_AT_ONCE = 1000
+
+# Which k rows of an index, (n, d), are nearest to each query, (q, d): int64, (q, k), in any order.
+Search = Callable[[Tensor, Tensor, int], Tensor]
+
+
+class Neighbours(NamedTuple):
+    """The k images found for each of q queries.
+
+    ``distances``: float32, (q, k), L2 (not squared); ``indices``: int64, (q, k). Nearest come in
+    ascending, most distant in descending order; of rows equally far, the first in the index is first.
+    """
+
+    distances: Tensor
+    indices: Tensor
+
+
+def by_faiss(queries: Tensor, index: Tensor, k: int) -> Tensor:
+    """A :data:`Search` on the CPU, by faiss in float32: the fastest there."""
+    import faiss  # training and embedding can do without
+
+    flat = faiss.IndexFlatL2(index.shape[1])
+    flat.add(index.contiguous().numpy())
+    return torch.from_numpy(flat.search(queries.contiguous().numpy(), k)[1])
+
+
+def by_products(queries: Tensor, index: Tensor, k: int) -> Tensor:
+    """A :data:`Search` where the index is, on any device, by matrix products in float64."""
+    index = index.double()
+    squared = index.square().sum(dim=1)                                # (n,)
+    return torch.cat(
+        [
+            torch.addmm(squared, some.double(), index.T, alpha=-2).topk(k, largest=False).indices
+            for some in queries.split(QUERIES_AT_ONCE)
+        ]
+    )
+
+
+def nearest(queries: Tensor, index: Tensor, k: int, search: Search = by_faiss) -> Neighbours:
+    """The k nearest rows of an index for each query.
+
+    Parameters: queries, (q, d), and index, (n, d), float32, on one device, which is the CPU for
+    faiss; k, 1 to n; search, by which they are found.
+    Raises: ValueError for another k; VICRegError when either is not finite, or the index does not
+    vary.
+    """
+    check_k(k, len(index))
+    check_finite(queries)
+    check_useful(index, "find")
+    return in_order(queries, index, search(queries, index, k), descending=False)
+
+
+def nearest_others(
+    y: Tensor, k: int, members: Tensor | None = None, search: Search = by_faiss
+) -> Neighbours:
+    """The k nearest images of images that are in the set themselves, themselves left out.
+
+    An image is known by its place, so its duplicates count as neighbours.
+
+    Parameters: y, float32, (n, d); k, 1 to n - 1; members, int64, (q,), the places of the
+    queries, all n without them; search, as for :func:`nearest`.
+    """
+    check_k(k, len(y) - 1)
+    members = torch.arange(len(y), device=y.device) if members is None else members
+    found = nearest(y[members], y, k + 1, search)
+    itself = found.indices == members.unsqueeze(1)
+    # Among many duplicates an image may not find itself: then the last one goes.
+    itself[:, -1] |= ~itself.any(dim=1)
+    return Neighbours(*(part[~itself].view(len(members), k) for part in found))
+
+
+def most_distant(y: Tensor, k: int, members: Tensor) -> Neighbours:
+    """The k most distant images of images that are in the set themselves.
+
+    Parameters: as for :func:`nearest_others`.
+    """
+    check_k(k, len(y) - 1)
+    check_useful(y, "find")
+    found = [
+        torch.cdist(y[some], y, compute_mode="donot_use_mm_for_euclid_dist").topk(k).indices
+        for some in members.split(QUERIES_AT_ONCE)
+    ]
+    return in_order(y[members], y, torch.cat(found), descending=True)
+
+
+def in_order(queries: Tensor, index: Tensor, indices: Tensor, descending: bool) -> Neighbours:
+    """Distances of the rows found, from their differences, and the rows ordered by them.
+
+    Both searches expand the square, |q|^2 + |x|^2 - 2 qx, which loses digits where distances are small.
+    """
+    indices = indices.sort(dim=1).values
+    distances = torch.cat(
+        [
+            (some.unsqueeze(1) - index[found]).norm(dim=2)
+            for some, found in zip(queries.split(QUERIES_AT_ONCE), indices.split(QUERIES_AT_ONCE), strict=True)
+        ]
+    )
+    distances, order = distances.sort(dim=1, descending=descending, stable=True)
+    return Neighbours(distances, indices.gather(1, order))
+
+
+def check_k(k: int, most: int) -> None:
+    if not 1 <= k <= most:
+        raise ValueError(f"k must be from 1 to the {most:,} images there are to find, got {k}.")
+
+
+def one_of_each_class(labels: Tensor, seed: int) -> Tensor:
+    """The place of one random image of each class, int64, (c,), in the order of the classes."""
+    generator = Generator().manual_seed(seed)
+    places = [(labels == c).nonzero().squeeze(1) for c in labels.unique()]
+    return torch.stack([p[torch.randint(len(p), (), generator=generator)] for p in places])
+
+
+def neighbour_classes(y: Tensor, labels: Tensor, k: int) -> Tensor:
+    """Of which classes an image's k nearest others are, over a whole set.
+
+    Parameters: y, float32, (n, d); labels, int64, (n,), 0 to c - 1.
+    Returns: float64, (c, c); row a holds the shares of the classes among the neighbours of class
+    a's images, and sums to 1. The diagonal is the agreement, 1 / c for labels drawn at random.
+    """
+    classes = int(labels.max()) + 1
+    check_classes(labels, classes, "some")
+    theirs = labels[nearest_others(y, k).indices]                     # (n, k)
+    pairs = labels.unsqueeze(1) * classes + theirs
+    counts = pairs.flatten().bincount(minlength=classes**2).view(classes, classes).double()
+    return counts / counts.sum(dim=1, keepdim=True)
+
+
+def most_entangled(neighbours: Tensor, count: int) -> list[tuple[int, int, float]]:
+    """The pairs of classes that are each other's neighbours most often.
+
+    Parameters: neighbours, as :func:`neighbour_classes` returns it; count, of pairs.
+    Returns: (class, other class, mean share in both directions), the most entangled first.
+    """
+    mutual = ((neighbours + neighbours.T) / 2).triu(1)
+    shares, places = mutual.flatten().topk(count)
+    c = len(neighbours)
+    return [(p // c, p % c, s) for p, s in zip(places.tolist(), shares.tolist(), strict=True)]

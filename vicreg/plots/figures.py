@@ -1,0 +1,197 @@
+"""The report's figures, each drawn on the axes that it is given.
+
+Classes have the same colours everywhere: Petroff's ten, made to be told apart with any colour
+vision (arXiv:2107.02270).
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.ndimage import gaussian_filter
+from torch import Tensor
+
+from ..runtime.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from ..downstream.anomaly import ROC
+    from ..history import History
+
+CLASS_COLOURS = tuple(matplotlib.color_sequences["petroff10"])
+TRAIN_COLOUR, TEST_COLOUR = CLASS_COLOURS[0], CLASS_COLOURS[2]
+OBJECTIVES = ("invariance", "variance", "covariance")
+SHORT_NAMES = {"airplane": "plane", "automobile": "car"}  # where a name stands under a thumbnail
+SMOOTHING = 51  # batches in the running mean of a training curve
+HALO = [patheffects.withStroke(linewidth=2, foreground="white")]
+
+
+def plot_objective(ax: Axes, history: History, objective: str) -> None:
+    """An objective at every training batch, faint, its running mean, and the test set's values."""
+    column = OBJECTIVES.index(objective)
+    epochs, steps, _ = history.train.shape
+    train = history.train[:, :, column].flatten().numpy()
+    window = min(SMOOTHING, len(train))
+    smooth = np.convolve(train, np.ones(window) / window, mode="valid")
+    batches = np.arange(1, len(train) + 1)
+    ax.plot(batches, train, color=TRAIN_COLOUR, alpha=0.25, lw=0.5, rasterized=len(train) > 2000)
+    middle = (window - 1) // 2
+    ax.plot(batches[middle : middle + len(smooth)], smooth, color=TRAIN_COLOUR, lw=1.2, label="train")
+    ends = steps * np.arange(1, epochs + 1)
+    test = history.test[:, column].numpy()
+    ax.plot(ends, test, "o--", color=TEST_COLOUR, ms=3.5, lw=0.8, label="test")
+    # The first batches are far off; what happens later is what one wants to see.
+    later = np.r_[train[len(train) // 50 :], test]
+    low, high = np.quantile(later, [0.001, 0.995])
+    low, high = min(low, test.min()), max(high, test.max())
+    ax.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
+    ax.set(title=objective.capitalize(), xlabel="training batch", ylabel="value, unweighted")
+
+
+def scatter_classes(
+    ax: Axes,
+    points: np.ndarray,
+    labels: Tensor,
+    classes: Sequence[str],
+    size: float = 1.5,
+    names: bool = True,
+) -> None:
+    """A 2-D map, points (n, 2) coloured by class, each class's name where it prevails most.
+
+    size: of a point, in points squared; names: whether the names are written.
+    """
+    labels = np.asarray(labels)
+    order = np.random.default_rng(0).permutation(len(points))  # no class lies on top of another
+    colours = np.array([matplotlib.colors.to_rgb(c) for c in CLASS_COLOURS])
+    ax.scatter(*points[order].T, c=colours[labels[order]], s=size, lw=0, alpha=0.6, rasterized=True)
+    places = name_places(points, labels, len(classes)) if names else ()
+    for name, (x, y) in zip(classes, places, strict=names):
+        ax.text(x, y, name, ha="center", va="center", fontweight="bold", path_effects=HALO)
+    hide_ticks(ax)
+
+
+def name_places(points: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Where each class is both dense and pure on a map, moved apart where names would meet.
+
+    Returns: (classes, 2), in the map's coordinates.
+    """
+    low, span = points.min(0), np.ptp(points, axis=0)
+    bins = list(np.linspace(low, low + span, 33).T)
+    counts = np.stack([np.histogram2d(*points[labels == c].T, bins)[0] for c in range(classes)])
+    smooth = gaussian_filter(counts, sigma=(0, 1.5, 1.5))
+    prevalence = smooth**2 / (smooth.sum(axis=0) + 1e-9)
+    cells = [np.unravel_index(p.argmax(), p.shape) for p in prevalence]
+    places = (np.array(cells, dtype=float) + 0.5) / 32  # shares of the map's width and height
+    places[:, 0] = places[:, 0].clip(0.12, 0.88)  # no name across the frame
+    room = np.array([0.24, 0.055])  # a name's
+    for _ in range(200):
+        gaps = places[:, None] - places[None]
+        overlap = (np.abs(gaps) < room).all(axis=2) & ~np.eye(classes, dtype=bool)
+        if not overlap.any():
+            break
+        rank = places[:, 1].argsort().argsort()
+        side = np.sign(np.subtract.outer(rank, rank))
+        places[:, 1] = (places[:, 1] + 0.01 * (side * overlap).sum(axis=1)).clip(0.03, 0.97)
+    return low + places * span
+
+
+def show_images(
+    ax: Axes,
+    images: Tensor,
+    row_labels: Sequence[str] = (),
+    column_labels: Sequence[str] = (),
+    captions: Sequence[Sequence[str]] = (),
+    gaps: Sequence[int] = (),
+    caption_height: int = 11,
+) -> None:
+    """A table of images, drawn as one tiled picture.
+
+    Parameters: images, uint8, (rows, columns, 3, 32, 32); labels at the left and at the top;
+    captions, a text under each image; gaps, the columns before which a wider gap stands;
+    caption_height, the room for a caption and for a line of column labels, in pixels of an image.
+    """
+    rows, columns, _, side, _ = images.shape
+    under = caption_height if len(captions) else 0
+    pad, wide = 2, 12
+    head = caption_height * max((label.count("\n") + 1 for label in column_labels), default=0)
+    lefts = [c * (side + pad) + wide * sum(g <= c for g in gaps) for c in range(columns)]
+    tops = [head + r * (side + pad + under) for r in range(rows)]
+    canvas = np.full((tops[-1] + side + under, lefts[-1] + side, 3), 255, dtype=np.uint8)
+    for r, top in enumerate(tops):
+        for c, left in enumerate(lefts):
+            canvas[top : top + side, left : left + side] = images[r, c].permute(1, 2, 0).numpy()
+    ax.imshow(canvas, interpolation="nearest")
+    for r, row in enumerate(captions):
+        for c, text in enumerate(row):
+            ax.text(lefts[c] + side / 2 - 0.5, tops[r] + side, text, ha="center", va="top")
+    for top, text in zip(tops, row_labels, strict=False):
+        ax.text(-4, top + side / 2, text, ha="right", va="center")
+    for left, text in zip(lefts, column_labels, strict=False):
+        ax.text(left + side / 2, head - 2, text, ha="center", va="bottom")
+    ax.set_axis_off()
+
+
+def plot_roc(ax: Axes, roc: ROC, name: str, **line) -> None:
+    """A ROC curve, the area under it in the legend."""
+    ax.plot(roc.false_positive_rate, roc.true_positive_rate, label=f"{name}, AUC {roc.auc:.3f}", **line)
+    ax.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
+    ax.set_aspect("equal")
+
+
+def plot_score_histogram(ax: Axes, scores: dict[str, Tensor]) -> None:
+    """How the anomaly scores of several image sets are distributed, on common bins."""
+    everything = np.concatenate([s.numpy() for s in scores.values()])
+    bins = np.linspace(everything.min(), np.quantile(everything, 0.999), 80)
+    for (name, values), colour in zip(scores.items(), (TRAIN_COLOUR, TEST_COLOUR), strict=False):
+        ax.hist(values.numpy(), bins, density=True, histtype="stepfilled", alpha=0.35, color=colour)
+        ax.hist(values.numpy(), bins, density=True, histtype="step", color=colour, label=name)
+    ax.set(xlabel="anomaly score (mean L2 distance, k = 2)", ylabel="density")
+    ax.set_ylim(top=1.3 * ax.get_ylim()[1])  # room for a legend
+
+
+def plot_confusion(ax: Axes, labels: Tensor, predictions: Tensor, classes: Sequence[str]) -> None:
+    """Which class is taken for which: a row a true class, shares in percent."""
+    c = len(classes)
+    counts = np.bincount(labels.numpy() * c + predictions.numpy(), minlength=c * c).reshape(c, c)
+    percent = 100 * counts / counts.sum(axis=1, keepdims=True)
+    ax.imshow(percent, cmap="Blues", vmin=0, vmax=100)
+    for row in range(c):
+        for column in range(c):
+            value = percent[row, column]
+            colour = "white" if value > 50 else "black"
+            ax.text(column, row, f"{value:.0f}", ha="center", va="center", color=colour)
+    ax.set_xticks(range(c), classes, rotation=45, ha="right")
+    ax.set_yticks(range(c), classes)
+    ax.set(xlabel="predicted", ylabel="true")
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+
+
+def short_name(name: str) -> str:
+    """A class's name as it fits under a thumbnail."""
+    return SHORT_NAMES.get(name, name)
+
+
+def hide_ticks(ax: Axes) -> None:
+    """Maps whose axes have no unit keep a frame and lose the numbers."""
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(True)
+    ax.spines[:].set_color("0.8")
+
+
+def save_and_show(fig: Figure, path: Path) -> None:
+    """Save a figure as PNG, say where, and open a window where there is a display."""
+    write_atomically(path, lambda temporary: fig.savefig(temporary, format="png", dpi=150))
+    print(f"The figure is in {path}.")
+    if plt.get_backend().lower() != "agg":  # matplotlib falls back to agg without a display
+        plt.show()
+    plt.close(fig)
