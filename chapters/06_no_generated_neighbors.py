@@ -15,9 +15,9 @@ from vicreg.downstream.appearance import mean_colour
 from vicreg.downstream.invariance import displacements
 from vicreg.downstream.probe import linear_probe
 from vicreg.downstream.retrieval import nearest_others, neighbour_classes
+from vicreg.experiments import NEIGHBOURS
 from vicreg.plots.figures import TEST_COLOUR, TRAIN_COLOUR
 from vicreg.representations import representations
-from vicreg.views import NEIGHBOURS
 from vicreg.weights import load_run, weights_file
 
 NAMES = {"vicreg": "VICReg", "no_generated_neighbors": "without generated neighbours"}

@@ -8,66 +8,22 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 
 from reporting.errors import ReportError, ReportErrors, set_root, shown
 from reporting.handin.archive import submit
 from reporting.lock import locked
 from reporting.plan.copies import Asked, remarks
-from reporting.plan.parameters import for_chapters
 from reporting.plan.plan import NOTHING, Step, make_plan
 from reporting.progress import Progress
 from reporting.read.percent import find_chapters, read_chapter
 from reporting.read.preflight import preflight
+from reporting.report import Options, Report
 from reporting.run.retrain import prices, retrain, run_commands
 from reporting.run.schedule import run_all
-from reporting.settings import FILE, Settings, read_settings
+from reporting.settings import FILE, read_settings
 from reporting.store import Store
 from reporting.write.publish import PDF, publish
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the command line asks for.
-
-    Attributes
-    ----------
-    root : Path
-        The project: on the kernels' PYTHONPATH, and where imported modules are looked for.
-    chapters, out : Path
-        Folder of the percent-scripts; folder of the report and its stored results.
-    only : tuple of str
-        Starts of the names of the chapters that may run; empty for all.
-    plan, force, draft, fail_fast : bool
-        Only say what would run; run even what has not changed; asserts off and every page
-        stamped; stop at the first failure.
-    retrain, yes : bool
-        Train models anew before anything else; do so without a question.
-    submission : bool
-        Run nothing; check what is to be handed in, and pack it if all is well.
-    sample : bool
-        Run the commands of ``[sample]`` first, and build a draft of what they prepare.
-    jobs : int
-        How many chapters run side by side.
-    parameters : dict
-        Name, or chapter.name → value for cells tagged "parameters".
-    """
-
-    root: Path
-    chapters: Path
-    out: Path
-    only: tuple[str, ...] = ()
-    plan: bool = False
-    force: bool = False
-    retrain: bool = False
-    yes: bool = False
-    submission: bool = False
-    sample: bool = False
-    draft: bool = False
-    fail_fast: bool = False
-    jobs: int = 1
-    parameters: dict = field(default_factory=dict)
 
 
 def build(options: Options, progress: Progress | None = None) -> int:
@@ -78,11 +34,10 @@ def build(options: Options, progress: Progress | None = None) -> int:
         if options.plan:
             return _say_plan(options, progress)
         if options.submission:
-            settings, steps, store = _prepare(options)
-            return submit(steps, settings, store, options, progress)
+            return submit(*_prepare(options, progress))
         if options.retrain:
-            settings, _, _ = _prepare(options)  # what cannot be built is not worth hours of training
-            retrain(settings.retrain, options.root, options.chapters, options.yes, progress)
+            _, report = _prepare(options, progress)  # what cannot be built is not worth hours of training
+            retrain(report.settings.retrain, options.root, options.chapters, options.yes, progress)
         if options.sample:
             return _build_sample(options, progress)
         return _build_locked(options, progress)
@@ -104,7 +59,7 @@ def _build_locked(options: Options, progress: Progress) -> int:
 
 def _build_sample(options: Options, progress: Progress) -> int:
     """Let the commands of ``[sample]`` prepare what the chapters need, and build a draft from it."""
-    settings, _, _ = _prepare(options)
+    settings = _prepare(options, progress)[1].settings
     if settings.sample is None:
         raise ReportError("--sample: nothing says what it is to do", options.chapters / FILE,
                           remedy="write [sample] with commands = […] and environment = {…} there")
@@ -127,23 +82,18 @@ def _told(error: OSError) -> str:
     return f"{place}: {error.strerror or error}{remedy.get(error.errno, '')}"
 
 
-def _prepare(options: Options) -> tuple[Settings, list[Step], Store]:
+def _prepare(options: Options, progress: Progress) -> tuple[list[Step], Report]:
     """Read and check everything; nothing is written, nothing runs."""
     settings = read_settings(options.chapters)
     chapters = [read_chapter(path) for path in find_chapters(options.chapters)]
     bibliography = options.chapters / settings.bibliography if settings.bibliography else None
     preflight(chapters, bibliography)
-    store = Store(options.out / "results")
-    return settings, _plan(chapters, settings, store, options), store
-
-
-def _plan(chapters, settings: Settings, store: Store, options: Options) -> list[Step]:
-    steps = make_plan(chapters, options.root, settings, store,
-                      for_chapters(chapters, options.parameters), options.draft)
+    report = Report(options, settings, Store(options.out / "results"), progress)
+    steps = make_plan(chapters, report)
     for step in steps:
         if options.force and not step.reason and step.chapter.code:
             step.reason = "forced"
-    return steps
+    return steps, report
 
 
 def _chosen(steps: list[Step], only: tuple[str, ...]) -> list[Step]:
@@ -159,8 +109,8 @@ def _chosen(steps: list[Step], only: tuple[str, ...]) -> list[Step]:
 
 def _say_plan(options: Options, progress: Progress) -> int:
     asked = Asked(read_settings(options.chapters).copies, options.root)
-    settings, steps, _ = _prepare(options)
-    for line in prices(settings.retrain, options.chapters) if options.retrain else ():
+    steps, report = _prepare(options, progress)
+    for line in prices(report.settings.retrain, options.chapters) if options.retrain else ():
         progress.say(line)
     chosen = _chosen(steps, options.only)
     for step in steps:
@@ -190,7 +140,8 @@ def _line(step: Step, runs: bool) -> str:
 
 def _build(options: Options, progress: Progress) -> int:
     asked = Asked(read_settings(options.chapters).copies, options.root)
-    settings, steps, store = _prepare(options)
+    steps, report = _prepare(options, progress)
+    store = report.store
     for path in options.out.glob(".*.tmp"):
         path.unlink(missing_ok=True)
     for name in store.sweep({step.chapter.name for step in steps}):
@@ -200,26 +151,19 @@ def _build(options: Options, progress: Progress) -> int:
         if step not in chosen:
             progress.say(_line(step, False))
     _say_copies(steps, chosen, asked, progress)
-    failed = run_all(chosen, options, store, progress)
+    failed = run_all(chosen, report)
+    if chosen:
+        steps = make_plan([step.chapter for step in steps], report)
     if chosen and not options.only:
         # A run may have met other data than the results of chapters that were not due.
         done = {step.chapter.name for step in chosen}
-        steps = _plan([step.chapter for step in steps], settings, store, options)
         due = [step for step in steps if step.reason and step.chapter.name not in done]
-        failed |= run_all(due, options, store, progress)
-    if chosen:
-        fresh = _plan([step.chapter for step in steps], settings, store, options)
-        steps = [_unforced(step, failed) for step in fresh]
-    code = publish(steps, settings, store, options, progress)
+        failed |= run_all(due, report)
+        if due:
+            steps = make_plan([step.chapter for step in steps], report)
+    for step in steps:
+        step.reason = failed.get(step.chapter.name, step.reason)
+    code = publish(steps, report)
     if failed:
         progress.say("failed: " + ", ".join(sorted(failed)))
     return 1 if failed else code
-
-
-def _unforced(step: Step, failed: dict[str, str]) -> Step:
-    """After the runs, being forced is no reason any more, having failed is one."""
-    if step.chapter.name in failed:
-        step.reason = failed[step.chapter.name]
-    elif step.reason == "forced":
-        step.reason = ""
-    return step

@@ -10,10 +10,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from reporting.build import Options, build
+from reporting.build import build
 from reporting.errors import ReportError
 from reporting.plan.parameters import read_values
 from reporting.progress import Progress
+from reporting.report import Options
 from reporting.watch import watch, watched
 
 

@@ -62,6 +62,9 @@ class Submission:
         Files that must be those which the report's results declare.
     commands : tuple of str
         Each must end well, in the project's folder.
+    readme : str
+        A file of the project that becomes the archive's README.md; without it, README.md is
+        packed if ``files`` names it.
     note : str
         What every module must say.
     placeholders : dict of str to str
@@ -74,6 +77,7 @@ class Submission:
     answers: tuple[str, ...] = ()
     belong: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    readme: str = ""
     note: str = ""
     placeholders: dict[str, str] = field(default_factory=dict)
 
@@ -214,15 +218,15 @@ def _check_readable(command: str, path: Path) -> None:
 def _submission(entries: dict | None, path: Path) -> Submission | None:
     if entries is None:
         return None
-    kinds = {one.name: {"note": str, "placeholders": dict}.get(one.name, list)
+    kinds = {one.name: {"readme": str, "note": str, "placeholders": dict}.get(one.name, list)
              for one in fields(Submission)}
     for name, value in entries.items():
         if type(value) is not kinds.get(name) or not all(isinstance(v, str) for v in
                                                         (value.values() if isinstance(value, dict) else value)):
             raise ReportError(f"[submission]: {name} is unknown or of another type", path,
                               line_in(path, name), "known: lists " + ", ".join(
-                                  k for k, v in kinds.items() if v is list) + ", a text note, "
-                              "a table placeholders; all of strings")
+                                  k for k, v in kinds.items() if v is list) + ", texts readme and "
+                              "note, a table placeholders; all of strings")
     if not entries.get("files"):
         raise ReportError("[submission] names no files", path, line_in(path, "[submission]"),
                           'write files = ["README.md", …]')

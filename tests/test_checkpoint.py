@@ -4,10 +4,10 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
+from planted import Planted
 from torch.testing import assert_close
 
 from vicreg import train as T
@@ -82,16 +82,6 @@ def test_a_checkpoint_of_another_architecture_is_refused(small, tiny, checkpoint
     content["projector"]["0.weight"] = torch.zeros(512, 64)
     torch.save(content, checkpoint)
     assert "does not fit" in refusal(small, tiny, checkpoint)
-
-
-class Planted:
-    """An object whose unpickling would make a file."""
-
-    def __init__(self, witness: Path):
-        self.witness = witness
-
-    def __reduce__(self):
-        return Path.touch, (self.witness,)
 
 
 def test_code_in_a_checkpoint_does_not_run(small, tiny, checkpoint, tmp_path):

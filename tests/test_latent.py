@@ -68,20 +68,20 @@ def test_filters_respond_to_whitened_patches(tiny):
 def test_a_view_finds_the_image_that_it_is_and_never_its_own(tiny):
     images = tiny.train.images
     lookup = latent.Lookup(images)
-    places = torch.arange(20)
-    others = places.roll(1)
-    assert torch.equal(lookup(normalise(images[others]), places), others)
-    assert (lookup(normalise(images), places) != places).all()
+    indices = torch.arange(20)
+    others = indices.roll(1)
+    assert torch.equal(lookup(normalise(images[others]), indices), others)
+    assert (lookup(normalise(images), indices) != indices).all()
 
 
 def test_found_pairs_are_places_and_what_random_views_find(tiny):
     pairs = latent.found_pairs(tiny.train.images)
-    places = torch.arange(20).repeat(5)
-    own, found = pairs(places, torch.Generator().manual_seed(0))
-    assert torch.equal(own, places)
-    assert (found != places).all() and found.min() >= 0 and found.max() < 20
-    again = pairs(places, torch.Generator().manual_seed(0))[1]
-    other = pairs(places, torch.Generator().manual_seed(1))[1]
+    indices = torch.arange(20).repeat(5)
+    own, found = pairs(indices, torch.Generator().manual_seed(0))
+    assert torch.equal(own, indices)
+    assert (found != indices).all() and found.min() >= 0 and found.max() < 20
+    again = pairs(indices, torch.Generator().manual_seed(0))[1]
+    other = pairs(indices, torch.Generator().manual_seed(1))[1]
     assert torch.equal(found, again) and not torch.equal(found, other)
     assert len(found.view(5, 20).unique(dim=0)) > 1, "an image's views find different images"
 

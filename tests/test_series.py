@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 import torch
 
+from vicreg import pairs as P
 from vicreg import series, trial
 from vicreg import train as T
-from vicreg import views as V
 from vicreg.__main__ import chosen_experiment, main, parse
 from vicreg.experiments import EXPERIMENTS, NO_GENERATED_NEIGHBORS, NO_VARIANCE, VICREG
 from vicreg.runtime.errors import VICRegError
@@ -27,7 +27,7 @@ CPU = torch.device("cpu")
 def neighbours(monkeypatch):
     """Neighbours by place, for the encoder of ``small`` does not represent."""
     monkeypatch.setattr(
-        V, "nearest_by",
+        P, "nearest_by",
         lambda name, data, device: [
             (torch.arange(len(part)).view(-1, 1) + torch.tensor([1, 2, 3])) % len(part) for part in data
         ],

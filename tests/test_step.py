@@ -13,6 +13,7 @@ from recording import record_on_the_cpu
 from test_compile import needs_compiler, own_cache  # noqa: F401, a fixture
 from torch.testing import assert_close
 
+from vicreg import pairs as P
 from vicreg import step as S
 from vicreg import train as T
 from vicreg import views as V
@@ -46,7 +47,7 @@ def test_a_recorded_training_is_the_plain_one(
     if EXPERIMENTS[name].neighbours_of:
         T.train(replace(small, epochs=1), tiny, CPU)
         others = [(torch.arange(len(part)).view(-1, 1) + torch.tensor([1, 2, 3])) % len(part) for part in tiny]
-        monkeypatch.setattr(V, "nearest_by", lambda *given: others)
+        monkeypatch.setattr(P, "nearest_by", lambda *given: others)
     experiment = replace(EXPERIMENTS[name], epochs=3, batch_size=small.batch_size)
     kept = runs_folder() / f"{name}.checkpoint.pt"
     plain = T.train(experiment, tiny, CPU).rename(tmp_path / "plain.pt")
@@ -80,7 +81,7 @@ def test_a_run_goes_on_with_or_without_a_graph(small, tiny, graphs, assert_ident
 
 def test_the_first_calls_are_done_as_ever_and_the_next_recorded(monkeypatch):
     graphs, total = record_on_the_cpu(monkeypatch), torch.zeros(())
-    step = Recorded(lambda places: total.add_(places.sum()).expand(3).clone(), 2, torch.Generator())
+    step = Recorded(lambda indices: total.add_(indices.sum()).expand(3).clone(), 2, torch.Generator())
     for call in range(1, WARM_UP + 3):
         found = step(torch.tensor([call, 10]))
         assert total == sum(range(1, call + 1)) + 10 * call == found[0]
@@ -88,7 +89,7 @@ def test_the_first_calls_are_done_as_ever_and_the_next_recorded(monkeypatch):
 
 
 def test_a_step_that_cannot_be_recorded_is_one_sentence(monkeypatch):
-    def step(places):
+    def step(indices):
         if calls.append(1) or len(calls) > WARM_UP:
             raise RuntimeError("operation not permitted when stream is capturing\nmore")
         return torch.zeros(3)

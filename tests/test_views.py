@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from vicreg import pairs as P
 from vicreg import train as T
 from vicreg import views as V
 from vicreg.augment import normalise
@@ -45,18 +46,18 @@ def test_pairs_are_an_image_and_one_of_its_three_neighbours_unaugmented(tiny):
     images = tiny.train.images
     neighbours = torch.stack([(torch.arange(20) + shift) % 20 for shift in (1, 2, 3)], dim=1)
     pairs = V.neighbour_pairs(images, neighbours)
-    places = torch.arange(20).repeat(100)
-    x, x_prime = pairs(places, torch.Generator().manual_seed(0))
-    assert_close(x, normalise(images[places]))
+    indices = torch.arange(20).repeat(100)
+    x, x_prime = pairs(indices, torch.Generator().manual_seed(0))
+    assert_close(x, normalise(images[indices]))
     plain = normalise(images)
-    drawn = torch.stack([(plain[neighbours[places, i]] == x_prime).flatten(1).all(1) for i in range(3)])
+    drawn = torch.stack([(plain[neighbours[indices, i]] == x_prime).flatten(1).all(1) for i in range(3)])
     assert drawn.any(dim=0).all()
     # Each neighbour is drawn a third of the times; five standard errors of a share.
     assert_close(drawn.double().mean(1), torch.full((3,), 1 / 3).double(), atol=0.055, rtol=0)
 
 
 def test_neighbours_are_the_nearest_by_the_named_run_and_never_the_image(tiny, vicreg):
-    for split, found in zip(tiny, V.nearest_by("vicreg", tiny, CPU), strict=True):
+    for split, found in zip(tiny, P.nearest_by("vicreg", tiny, CPU), strict=True):
         y = representations(vicreg, split, CPU).double()
         squared = torch.cdist(y, y).square().fill_diagonal_(torch.inf)
         # Found by |q|^2 + |x|^2 - 2 qx in float32, three sums of 128 products each rounded 128 times.

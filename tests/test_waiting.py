@@ -70,8 +70,8 @@ def test_a_step_waits_for_nothing(tiny, kind):
     experiment = replace(LATENT_OPTIMIZATION if kind == "latent" else VICREG, batch_size=8)
     models = initial_models(experiment, len(images), CPU)
     step = training_step(experiment, *models, adam(experiment, *models), pairs, generator)
-    places = torch.randperm(len(images))[:8]
-    step(places)
+    indices = torch.randperm(len(images))[:8]
+    step(indices)
     with Waits() as waits:
-        step(places)
+        step(indices)
     assert waits.found == []

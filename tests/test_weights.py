@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from planted import Planted
 from torch import nn
 from torch.testing import assert_close
 
@@ -226,16 +227,6 @@ def changed(good: bytes, change) -> bytes:
 def test_other_contents_are_refused(weights, good, change, says):
     weights.write_bytes(changed(good, change))
     assert says in refusal("vicreg")
-
-
-class Planted:
-    """An object whose unpickling would make a file."""
-
-    def __init__(self, witness: Path):
-        self.witness = witness
-
-    def __reduce__(self):
-        return Path.touch, (self.witness,)
 
 
 def test_code_in_a_weights_file_does_not_run(weights, good, tmp_path):

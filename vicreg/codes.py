@@ -17,7 +17,7 @@ AT_ONCE = 1000
 
 
 class LatentCodes(nn.Embedding):
-    """The codes of n images, free parameters: maps places, int64 (B,), to codes (B, 128).
+    """The codes of n images, free parameters: maps indices, int64 (B,), to codes (B, 128).
 
     ``looks``, uint8, (n, 48), are the images' colours on a coarse grid, by which :meth:`of` knows
     the images again in another copy.
@@ -46,14 +46,14 @@ class LatentCodes(nn.Embedding):
         if wanted.shape == known.shape and differences(wanted, known).max() < SAME_LOOK:
             return codes
         wanted, known = wanted.float(), known.float()
-        places = torch.cat([torch.cdist(some, known).argmin(dim=1) for some in wanted.split(AT_ONCE)])
-        strangers = int((differences(wanted, known[places]) >= SAME_LOOK).sum())
+        indices = torch.cat([torch.cdist(some, known).argmin(dim=1) for some in wanted.split(AT_ONCE)])
+        strangers = int((differences(wanted, known[indices]) >= SAME_LOOK).sum())
         if strangers:
             raise VICRegError(
                 f"{strangers:,} of the {len(images):,} images have no code, for the codes were trained on "
                 "other images; set VICREG_DATA to a copy of those, or train latent_optimization anew."
             )
-        return codes[places]
+        return codes[indices]
 
 
 def looks(images: Tensor) -> Tensor:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from .runtime.errors import VICRegError
 
+NEIGHBOURS = 3  # of which one is drawn each time as an image's other view, as the exercise has it for Q6
+
 
 @dataclass(frozen=True)
 class Experiment:

@@ -8,13 +8,12 @@ images that its views look like.
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
-from collections.abc import Callable
-
 import torch
 from torch import Generator, Tensor
 
-from .augment import Parameters, augment, views_of
+from .augment import augment, views_of
 from .patch_features import PatchFeatures
+from .views import ALL, Make, Pairs
 
 
 class Lookup:
@@ -30,30 +29,22 @@ class Lookup:
         self.index = self.features.of_images(images)
         self.squared = self.index.square().sum(dim=1)  # (n,)
 
-    def __call__(self, views: Tensor, places: Tensor) -> Tensor:
+    def __call__(self, views: Tensor, indices: Tensor) -> Tensor:
         """The images nearest to views, the views' own images left out.
 
-        Parameters: views, normalised, (B, 3, 32, 32); places, int64 (B,), whose views they are.
+        Parameters: views, normalised, (B, 3, 32, 32); indices, int64 (B,), whose views they are.
         Returns: int64, (B,).
         """
         distances = self.squared - 2 * self.features(views) @ self.index.T  # (B, n), less |view|^2
-        return distances.scatter(1, places.unsqueeze(1), torch.inf).argmin(dim=1)
+        return distances.scatter(1, indices.unsqueeze(1), torch.inf).argmin(dim=1)
 
 
-def found_pairs(
-    images: Tensor, seed: int = 0, make: Callable[[Tensor, Parameters], Tensor] = views_of
-) -> Callable[[Tensor, Generator, slice], tuple[Tensor, Tensor]]:
-    """Pairs for codes: each image, and the image that a random view of it looks like most.
-
-    Returns: a function from places, int64 (B,), a generator and which of the places are wanted
-    to two tensors of places.
-    """
+def found_pairs(images: Tensor, seed: int = 0, make: Make = views_of) -> Pairs:
+    """Pairs for codes: the indices of each image, and of the image that a view of it looks like most."""
     lookup = Lookup(images, seed)
 
-    def pairs(
-        places: Tensor, generator: Generator, share: slice = slice(None)
-    ) -> tuple[Tensor, Tensor]:
-        views = augment(images[places], generator, share, make)
-        return places[share], lookup(views, places[share])
+    def pairs(indices: Tensor, generator: Generator, share: slice = ALL) -> tuple[Tensor, Tensor]:
+        views = augment(images[indices], generator, share, make)
+        return indices[share], lookup(views, indices[share])
 
     return pairs

@@ -82,11 +82,11 @@ def random_patches(images: Tensor, count: int, generator: Generator) -> Tensor:
     """Patches at random places of random images, normalised images' values: (count, 108), on the
     images' device."""
     side = images.shape[-1] - PATCH + 1
-    places = torch.randint(len(images), (count,), generator=generator).to(images.device)
+    indices = torch.randint(len(images), (count,), generator=generator).to(images.device)
     corner = torch.randint(side, (2, count, 1), generator=generator).to(images.device)
     offsets = torch.arange(PATCH, device=images.device)
     rows, columns = corner[0] + offsets, corner[1] + offsets             # (count, 6)
-    cut = images[places[:, None, None], :, rows[:, :, None], columns[:, None, :]]  # (count, 6, 6, 3)
+    cut = images[indices[:, None, None], :, rows[:, :, None], columns[:, None, :]]  # (count, 6, 6, 3)
     return normalise(cut.permute(0, 3, 1, 2)).flatten(1)
 
 

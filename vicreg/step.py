@@ -19,7 +19,7 @@ from .views import Pairs
 
 WARM_UP = 3  # calls before a step is recorded, in which libraries choose and keep what they need
 
-# From the places of a batch, int64 (B,), to its three objectives, float32 (3,), without gradients.
+# From the indices of a batch, int64 (B,), to its three objectives, float32 (3,), without gradients.
 Step = Callable[[Tensor], Tensor]
 Loss = Callable[[Tensor, Tensor], VICRegLoss]  # from both branches' projections
 
@@ -65,8 +65,8 @@ def training_step(
     if "forward" in speed.compile:
         forward = compiled(forward, device)
 
-    def step(places: Tensor) -> Tensor:
-        x, x_prime = pairs(places, generator, mine)                      # (B, 3, 32, 32)
+    def step(indices: Tensor) -> Tensor:
+        x, x_prime = pairs(indices, generator, mine)                      # (B, 3, 32, 32)
         loss = forward(x, x_prime)
         loss.total.backward()
         workers.sum_gradients(parameters)
@@ -94,8 +94,8 @@ def testing_step(
     loss_of_batch = loss_of(experiment)
 
     @torch.no_grad()
-    def step(places: Tensor) -> Tensor:
-        x, x_prime = pairs(places, generator)
+    def step(indices: Tensor) -> Tensor:
+        x, x_prime = pairs(indices, generator)
         with autocast(generator.device):
             z, z_prime = projector(encoder(x)), projector(encoder(x_prime))
         return torch.stack(loss_of_batch(z, z_prime)[1:])
@@ -104,7 +104,7 @@ def testing_step(
 
 
 def view_maker(device: torch.device, speed: Speed) -> Callable:
-    """How views are made of images and drawn parameters, for :func:`vicreg.views.pairs_for`."""
+    """How views are made of images and drawn parameters, for :func:`vicreg.pairs.pairs_for`."""
     return compiled(views_of, device) if "views" in speed.compile else views_of
 
 
@@ -118,15 +118,15 @@ class Recorded:
 
     def __init__(self, step: Step, size: int, generator: Generator):
         self.step, self.generator = step, generator
-        self.places = torch.zeros(size, dtype=torch.int64, device=generator.device)
+        self.indices = torch.zeros(size, dtype=torch.int64, device=generator.device)
         self.objectives = torch.zeros(3, device=generator.device)
         self.calls = 0
         self.stream = torch.cuda.Stream(generator.device)
         self.replay: Callable[[], None] | None = None
 
-    def __call__(self, places: Tensor) -> Tensor:
+    def __call__(self, indices: Tensor) -> Tensor:
         """The objectives of a batch, in a tensor that the next call writes over."""
-        self.places.copy_(places)
+        self.indices.copy_(indices)
         if self.replay is None and self.calls == WARM_UP:
             self.replay = self.record()
         self.calls += 1
@@ -141,7 +141,7 @@ class Recorded:
         return self.objectives
 
     def work(self) -> None:
-        self.objectives.copy_(self.step(self.places))
+        self.objectives.copy_(self.step(self.indices))
 
     def record(self) -> Callable[[], None]:
         graph = torch.cuda.CUDAGraph()

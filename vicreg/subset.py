@@ -32,8 +32,8 @@ def write_sample(target: Path, train: int, test: int, digits: int) -> None:
 
 def write_images(folder: Path, images: ImageSet, count: int) -> None:
     for label, name in enumerate(images.classes):
-        for number, place in enumerate((images.labels == label).nonzero()[:count, 0].tolist()):
-            png = encode_png(images.images[place].contiguous(), compression_level=9).numpy().tobytes()
+        for number, index in enumerate((images.labels == label).nonzero()[:count, 0].tolist()):
+            png = encode_png(images.images[index].contiguous(), compression_level=9).numpy().tobytes()
             write_atomically(folder / name / f"{number:04}.png", lambda path, png=png: path.write_bytes(png))
 
 

@@ -23,6 +23,7 @@ from .codes import LatentCodes
 from .data import Cifar10
 from .experiments import Experiment
 from .model import Encoder, Projector
+from .pairs import pairs_for
 from .runtime.amx_convolution import suit_convolutions
 from .runtime.device import describe, gains_by_bf16, keep_freed_memory, tuned_convolutions
 from .runtime.distributed import ALONE, Workers, synchronise_batch_norm
@@ -31,7 +32,6 @@ from .runtime.paths import weights_file
 from .runtime.progress import progress_bar
 from .runtime.speed import PLAIN, Speed
 from .step import WARM_UP, Step, testing_step, training_step, view_maker
-from .views import pairs_for
 from .weights import Leg, Provenance, joined, save_run
 
 CHECK_EVERY = 10  # steps between looks at the loss; each look waits for the device
@@ -101,8 +101,8 @@ def train(
             order = torch.randperm(len(data.train), generator=drawing, device=device)
             losses = torch.empty(steps, 3, device=device)
             encoder.train(), projector.train()
-            for number, places in enumerate(order[: steps * size].split(size)):
-                losses[number] = step(places)
+            for number, indices in enumerate(order[: steps * size].split(size)):
+                losses[number] = step(indices)
                 if number % CHECK_EVERY == 0 or number == steps - 1:
                     check_finite(losses[: number + 1], f"epoch {epoch + 1}, batch", checkpoint)
                     bar.set_postfix_str(describe_losses(epoch, losses[number]), refresh=False)
@@ -217,8 +217,8 @@ def losses_on_test_images(step: Step, generator: Generator, n: int, size: int) -
     """
     order = torch.randperm(n, generator=generator, device=generator.device)
     losses = torch.empty(n // size, 3, device=generator.device)
-    for row, places in zip(losses, order.split(size), strict=False):
-        row.copy_(step(places))
+    for row, indices in zip(losses, order.split(size), strict=False):
+        row.copy_(step(indices))
     return losses.cpu()
 
 

@@ -12,11 +12,11 @@ from torch import Generator
 
 from .data import Cifar10
 from .experiments import Experiment
+from .pairs import pairs_for
 from .runtime.batching import attempt
 from .runtime.errors import VICRegError
 from .step import training_step
 from .train import adam, initial_models, train
-from .views import pairs_for
 
 
 def train_or_advise(

@@ -14,24 +14,24 @@ from pathlib import Path
 from reporting.errors import ReportError, shown
 from reporting.handin import checks
 from reporting.plan.plan import Step
-from reporting.progress import Progress
+from reporting.report import Report
 from reporting.settings import FILE, Settings, Submission
-from reporting.store import Store, write_atomically
+from reporting.store import write_atomically
 from reporting.write.publish import PDF, is_published
 
 ARCHIVE = "submission.zip"
 DATE = (1980, 1, 1, 0, 0, 0)  # the same content is the same archive, byte for byte
+README = "README.md"
 LEFT_OUT = ("__pycache__", ".pyc", ".tmp")
 
 
-def submit(steps: list[Step], settings: Settings, store: Store, options,
-           progress: Progress) -> int:
+def submit(steps: list[Step], report: Report) -> int:
     """Check the submission, say what was found, and write the archive if all is well.
 
     Parameters
     ----------
-    steps, settings, store, options, progress
-        As for `reporting.publish.publish`.
+    steps, report
+        As for `reporting.write.publish.publish`.
 
     Returns
     -------
@@ -43,12 +43,13 @@ def submit(steps: list[Step], settings: Settings, store: Store, options,
     ReportError
         If ``report.toml`` has no ``[submission]``, or names a file that is not there.
     """
+    options, settings, progress = report.options, report.settings, report.progress
     asked = settings.submission
     if asked is None:
         raise ReportError("--submission: nothing says what is to be handed in",
                           options.chapters / FILE, remedy="write [submission] with files = […] there")
     files = find_files(asked, options.root, options.chapters / FILE)
-    found = check_all(files, asked, steps, settings, store, options)
+    found = check_all(files, asked, steps, report)
     for check in found:
         progress.say(str(check))
     archive = options.out / ARCHIVE
@@ -65,7 +66,7 @@ def submit(steps: list[Step], settings: Settings, store: Store, options,
 def find_files(asked: Submission, root: Path, where: Path) -> dict[str, Path]:
     """Return what is handed in: name in the archive → path, folders with all that is in them."""
     files = {}
-    for name in asked.files:
+    for name in filter(None, [*asked.files, asked.readme]):
         path = root / name
         if not path.exists():
             raise ReportError(f"[submission] names {name}, which is not there", where,
@@ -73,14 +74,15 @@ def find_files(asked: Submission, root: Path, where: Path) -> dict[str, Path]:
         inside = sorted(path.rglob("*")) if path.is_dir() else [path]
         files |= {one.relative_to(root).as_posix(): one for one in inside if one.is_file()
                   and not any(part.endswith(LEFT_OUT) for part in one.relative_to(root).parts)}
-    return files
+    return files | ({README: root / asked.readme} if asked.readme else {})
 
 
-def check_all(files: dict[str, Path], asked: Submission, steps: list[Step], settings: Settings,
-              store: Store, options) -> list[checks.Check]:
+def check_all(files: dict[str, Path], asked: Submission, steps: list[Step],
+              report: Report) -> list[checks.Check]:
     """Run every check that the settings ask for, in the order in which they are listed."""
+    options, settings = report.options, report.settings
     pdf = options.out / PDF
-    current = is_published(steps, settings, store, options)
+    current = is_published(steps, report)
     found = [checks.no_notebooks(options.root)]
     if asked.imports:
         found.append(checks.allowed_imports(files, asked))
@@ -104,7 +106,7 @@ def pack(files: dict[str, Path], settings: Settings, asked: Submission) -> bytes
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in files.items():
             data = path.read_bytes()
-            if name == "README.md":
+            if name == README:
                 text = data.decode("utf-8")
                 for field, placeholder in asked.placeholders.items():
                     text = text.replace(placeholder, getattr(settings, field))

@@ -184,8 +184,8 @@ def is_signed(settings: Settings, asked: Submission) -> Check:
                  "fill them in in report.toml; the README in the archive takes them from there")
 
 
-def _is_under(name: str, places: tuple[str, ...]) -> bool:
-    return any(name == place or name.startswith(place + "/") for place in places)
+def _is_under(name: str, folders: tuple[str, ...]) -> bool:
+    return any(name == folder or name.startswith(folder + "/") for folder in folders)
 
 
 def _listed(found: list[str], most: int = 5) -> str:

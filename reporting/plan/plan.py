@@ -12,10 +12,11 @@ from pathlib import Path
 
 from reporting.errors import shown
 from reporting.plan.imports import read_imports
+from reporting.plan.parameters import for_chapters
 from reporting.read.calls import read_calls
 from reporting.read.percent import Chapter, parse_chapter
-from reporting.settings import Settings
-from reporting.store import Damaged, Store, digest
+from reporting.report import Report
+from reporting.store import Damaged, digest
 
 # What a chapter without code has, and never has to run for.
 NOTHING = {"outputs": [], "values": {}, "depends": []}
@@ -92,44 +93,37 @@ class Inputs:
         return self.hashed.get(path)
 
 
-def make_plan(chapters: list[Chapter], root: Path, settings: Settings, store: Store,
-              parameters: dict | None = None, draft: bool = False) -> list[Step]:
+def make_plan(chapters: list[Chapter], report: Report) -> list[Step]:
     """Compare every chapter with its stored result.
 
     Parameters
     ----------
     chapters : list of Chapter
         In the report's order.
-    root : Path
-        The project's folder.
-    settings : Settings
-        For the folders in which declared files are searched.
-    store : Store
-        The results so far.
-    parameters : dict of str to dict, optional
-        Chapter → parameters given for this build.
-    draft : bool
-        Whether results that were made with asserts off will do.
+    report : Report
+        Whose options give parameters, and whether results that were made with asserts off will do.
     """
+    options = report.options
+    root, parameters = options.root, for_chapters(chapters, options.parameters)
     steps = []
     for chapter in chapters:
         imports = read_imports(chapter, root)
         modules = {shown(path): sha for path, sha in sorted(imports.modules.items())}
         key = {"cells": cell_keys(chapter), "modules": modules,
-               "parameters": (parameters or {}).get(chapter.name, {})}
+               "parameters": parameters.get(chapter.name, {})}
         steps.append(Step(chapter, key, tuple(sorted(imports.packages))))
-    inputs = Inputs(Path(root), chapters[0].path.parent, settings.search)
+    inputs = Inputs(Path(root), chapters[0].path.parent, report.settings.search)
     for step in steps:
         if not step.chapter.code:
             step.result = NOTHING
             continue
         try:
-            step.result = store.load(step.chapter.name)
+            step.result = report.store.load(step.chapter.name)
         except Damaged as error:
             step.reason = f"stored results: {error}"
     seen = _latest_fingerprints([step.result for step in steps if step.result])
     for step in steps:
-        step.reason = step.reason or _reason(step, inputs, seen, draft)
+        step.reason = step.reason or _reason(step, inputs, seen, options.draft)
     return steps
 
 

@@ -101,7 +101,7 @@ def _wording(chapter: Chapter, line: int, prose: Prose, piece: str) -> Iterator[
 
 def _references(chapters, read, bibliography) -> Iterator[ReportError]:
     """Labels given twice, references to none, citations that the bibliography lacks."""
-    places: dict[str, tuple[Path, int]] = {}
+    sources: dict[str, tuple[Path, int]] = {}
     complete = True
     labels = [(c, line + at - 1, label) for c, line, prose, _ in read for at, label in prose.labels]
     for chapter in chapters:
@@ -112,19 +112,19 @@ def _references(chapters, read, bibliography) -> Iterator[ReportError]:
                        for label, at in [*calls.labels.items(), *calls.repeated]]
             yield from _layout(chapter, cell, calls)
     for chapter, at, label in labels:
-        if label in places:
-            first, there = places[label]
+        if label in sources:
+            first, there = sources[label]
             yield ReportError(f"label {label} is given twice", chapter.path, at,
                               f"the other is {first.name}:{there}; rename one")
-        places.setdefault(label, (chapter.path, at))
+        sources.setdefault(label, (chapter.path, at))
     keys = bibliography_keys(bibliography)
     for chapter, line, prose, _ in read:
         for at, key in prose.references:
-            if key in places or key in keys:
+            if key in sources or key in keys:
                 continue
             if key.startswith(OWN):
                 if complete or not key.startswith(("fig-", "tbl-")):
-                    near = _near(key, places)
+                    near = _near(key, sources)
                     yield ReportError(f"reference to {key}, which nothing is labelled",
                                       chapter.path, line + at - 1, near)
             else:

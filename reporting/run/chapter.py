@@ -59,17 +59,12 @@ def execute(chapter: Chapter, root: Path, parameters: dict | None = None, draft:
     ReportError
         If a cell raises, exits or kills its kernel.
     """
-    import nbformat
-
     started, clock = datetime.now(UTC), time.monotonic()
     notebook, origin = _notebook(chapter, modules)
     with tempfile.TemporaryDirectory(prefix="reporting-") as folder:
-        source, target = Path(folder, "in.ipynb"), Path(folder, "out.ipynb")
-        nbformat.write(notebook, source)
+        _write_kernelspec(Path(folder), root, draft)
         watcher = _Watcher(chapter, progress)
-        failure = _papermill(source, target, Path(folder), root, chapter, parameters, draft,
-                             watcher)
-        done = nbformat.read(target, 4).cells if target.exists() else []
+        done, failure = _papermill(notebook, Path(folder), chapter.path.parent, parameters, watcher)
     ran = [cell for cell in done if cell.metadata.get("origin") is not None]
     if failure is not None:
         raise locate(failure, chapter, done, root, watcher.at)
@@ -134,8 +129,9 @@ def _write_kernelspec(folder: Path, root: Path, draft: bool) -> None:
     (home / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
 
 
-def _papermill(source, target, folder, root, chapter, parameters, draft, watcher):
-    """Execute the notebook; return the exception that ended it, if one did."""
+def _papermill(notebook, folder: Path, home: Path, parameters: dict | None, watcher: _Watcher):
+    """Execute a notebook at home; return its cells and the exception that ended it, if one did."""
+    import nbformat
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import papermill
@@ -146,19 +142,20 @@ def _papermill(source, target, folder, root, chapter, parameters, draft, watcher
 
     register()
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    _write_kernelspec(folder, root, draft)
+    source, target, failure = folder / "in.ipynb", folder / "out.ipynb", None
+    nbformat.write(notebook, source)
     with (folder / "stderr.txt").open("w+") as errors:
         try:
             papermill.execute_notebook(
                 str(source), str(target), parameters=parameters or {}, engine_name=NAME,
                 kernel_name=KERNEL, progress_bar=False, watcher=watcher, errors=errors,
-                kernel_path=str(folder / "jupyter"), folder=str(chapter.path.parent.resolve()))
+                kernel_path=str(folder / "jupyter"), folder=str(home.resolve()))
         except (PapermillExecutionError, DeadKernelError) as error:
-            return error
+            failure = error
         finally:
             errors.seek(0)
             sys.stderr.writelines(line for line in errors if NOISE not in line)
-    return None
+    return nbformat.read(target, 4).cells if target.exists() else [], failure
 
 
 class _Watcher:

@@ -10,23 +10,18 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 from reporting.errors import ReportError
 from reporting.plan.plan import Step
-from reporting.progress import Progress
-from reporting.store import Store
+from reporting.report import Report
 
 
-def run_all(steps: list[Step], options, store: Store, progress: Progress) -> dict[str, str]:
+def run_all(steps: list[Step], report: Report) -> dict[str, str]:
     """Run chapters and store their results.
 
     Parameters
     ----------
     steps : list of Step
         What to run, in order.
-    options : reporting.build.Options
-        ``jobs`` and ``fail_fast``, among others.
-    store : Store
-        Where results go.
-    progress : Progress
-        Told of starts, ends and errors.
+    report : Report
+        Where results go, and who is told of starts, ends and errors.
 
     Returns
     -------
@@ -39,9 +34,8 @@ def run_all(steps: list[Step], options, store: Store, progress: Progress) -> dic
 
     failed: dict[str, str] = {}
     interrupted = threading.Event()
-    pool = ThreadPoolExecutor(max(1, options.jobs))
-    futures = [pool.submit(_run, step, options, store, progress, failed, interrupted)
-               for step in steps]
+    pool = ThreadPoolExecutor(max(1, report.options.jobs))
+    futures = [pool.submit(_run, step, report, failed, interrupted) for step in steps]
     try:
         wait(futures, return_when=FIRST_EXCEPTION)
     except KeyboardInterrupt:
@@ -56,12 +50,11 @@ def run_all(steps: list[Step], options, store: Store, progress: Progress) -> dic
     return failed
 
 
-def _run(step: Step, options, store: Store, progress: Progress, failed: dict[str, str],
-         interrupted: threading.Event) -> None:
+def _run(step: Step, report: Report, failed: dict[str, str], interrupted: threading.Event) -> None:
     """Run one chapter, unless another has failed and that is to end the build."""
     from reporting.run.chapter import execute
 
-    name = step.chapter.name
+    name, options, progress = step.chapter.name, report.options, report.progress
     if failed and options.fail_fast:
         return
     progress.say(f"{name}: {step.reason}")
@@ -69,7 +62,7 @@ def _run(step: Step, options, store: Store, progress: Progress, failed: dict[str
     try:
         result = execute(step.chapter, options.root, step.key["parameters"], options.draft,
                          step.packages, lambda *where: progress.cell(name, *where))
-        store.save(name, {**result, "key": step.key})
+        report.store.save(name, {**result, "key": step.key})
     except ReportError as error:
         failed[name] = "the last run failed"
         progress.end(name)

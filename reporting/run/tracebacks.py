@@ -40,7 +40,7 @@ def locate(error, chapter: Chapter, cells: list, root: Path, last_line) -> Repor
     Returns
     -------
     ReportError
-        With the chapter's deepest line as its place.
+        With the chapter's deepest line.
     """
     if not hasattr(error, "ename"):
         return ReportError("the kernel died while this cell ran", chapter.path, last_line,
@@ -50,15 +50,15 @@ def locate(error, chapter: Chapter, cells: list, root: Path, last_line) -> Repor
     trace = COLOURS.sub("", "\n".join(error.traceback or ()))
     frames = _frames(CHAIN.split(trace)[-1], starts, chapter, root)
     own = [line for path, line, _ in frames if path == chapter.path]
-    place = own[-1] if own else starts.get(error.exec_count, last_line)
+    line = own[-1] if own else starts.get(error.exec_count, last_line)
     told = [f"{shown(path)}:{line}" + (f" in {name}" if name else "")
             for path, line, name in frames]
-    # The place itself is in the headline already.
+    # The line itself is in the headline already.
     listed = told if len(told) > 1 else []
     message = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
     remedy = ("a chapter runs to its last cell; take the exit out of this one"
               if error.ename == "SystemExit" else "")
-    return ReportError(message, chapter.path, place, remedy, listed)
+    return ReportError(message, chapter.path, line, remedy, listed)
 
 
 def _frames(trace: str, starts: dict, chapter: Chapter, root: Path) -> list:

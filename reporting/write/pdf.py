@@ -34,7 +34,7 @@ def typeset(document: Stitched, settings: Settings, folder: Path, stamp: str = "
     Parameters
     ----------
     document : Stitched
-        Markdown with the places it came from.
+        Markdown with the sources it came from.
     settings : Settings
         Title, author and so on.
     folder : Path
@@ -84,7 +84,7 @@ def _warned(warnings: str, document: Stitched) -> ReportError:
         path, line = _place("\n".join(lines), document)
         if path is not None:
             # Prose has as many lines here as in its cell, which starts three after the comment.
-            since = next(i for i, text in enumerate(reversed(lines)) if text.startswith("// place"))
+            since = next(i for i, text in enumerate(reversed(lines)) if text.startswith("// source"))
             last = path.read_text(encoding="utf-8").count("\n") + 1
             line = min(line + max(0, since - 3), last)
             message = message.replace(f" at line {found[1]} column", ", column")
@@ -93,8 +93,8 @@ def _warned(warnings: str, document: Stitched) -> ReportError:
 
 def _place(text: str, document: Stitched) -> tuple[Path | None, int | None]:
     """Path and line of the last comment in a text."""
-    numbers = re.findall(r"// place (\d+)", text)
-    return document.places[int(numbers[-1])] if numbers else (None, None)
+    numbers = re.findall(r"// source (\d+)", text)
+    return document.sources[int(numbers[-1])] if numbers else (None, None)
 
 
 def _compile(source: Path, document: Stitched) -> Typeset:

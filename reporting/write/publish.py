@@ -14,8 +14,9 @@ from reporting.plan.plan import Step, cell_keys, stored_keys
 from reporting.progress import Progress
 from reporting.read.percent import parse_chapter
 from reporting.read.preflight import unmentioned, wordless
+from reporting.report import Report
 from reporting.settings import Settings
-from reporting.store import Store, write_atomically
+from reporting.store import write_atomically
 from reporting.write.freshness import is_current, made_from, marked
 from reporting.write.html import to_html
 from reporting.write.pdf import Typeset, typeset
@@ -25,22 +26,15 @@ PDF, HTML = "report.pdf", "report.html"
 TOO_LONG, PARTIAL = "report-too-long.pdf", "report-partial.pdf"
 
 
-def publish(steps: list[Step], settings: Settings, store: Store, options,
-            progress: Progress) -> int:
+def publish(steps: list[Step], report: Report) -> int:
     """Make the report from the chapters that have results; return the exit code.
 
     Parameters
     ----------
     steps : list of Step
         In the report's order; those with a reason are stale.
-    settings : Settings
-        Of the whole report.
-    store : Store
-        Holds the results' files.
-    options : reporting.build.Options
-        ``chapters``, ``out`` and ``draft``, among others.
-    progress : Progress
-        Told what was written.
+    report : Report
+        What the files are made for.
 
     Raises
     ------
@@ -51,13 +45,14 @@ def publish(steps: list[Step], settings: Settings, store: Store, options,
     missing = [step.chapter for step in steps if step.result is None]
     if len(missing) == len(steps):
         raise ReportError("no report yet: no chapter has results")
+    options, settings, progress = report.options, report.settings, report.progress
     stamp = "draft" if options.draft else "partial" if missing else ""
-    document = _document(steps, settings, store)
+    document = _document(steps, report)
     present = [step.chapter for step in steps if step.result is not None]
-    for place in unmentioned(present):
-        progress.say(f"{place} is mentioned nowhere in the text")
-    for place in wordless(present):
-        progress.say(f"{place}: comments are code and not printed; below # %% [markdown] they are text")
+    for line in unmentioned(present):
+        progress.say(f"{line} is mentioned nowhere in the text")
+    for line in wordless(present):
+        progress.say(f"{line}: comments are code and not printed; below # %% [markdown] they are text")
     pdf, page = options.out / PDF, options.out / HTML
     state = made_from(document, settings, options.chapters, options.out, stamp)
     if not missing and is_current(pdf, page, state):
@@ -78,19 +73,20 @@ def publish(steps: list[Step], settings: Settings, store: Store, options,
     return 0
 
 
-def is_published(steps: list[Step], settings: Settings, store: Store, options) -> bool:
+def is_published(steps: list[Step], report: Report) -> bool:
     """Tell whether PDF and HTML are what a build would make now, complete and without a stamp."""
     if any(step.result is None for step in steps):
         return False
-    state = made_from(_document(steps, settings, store), settings, options.chapters, options.out, "")
+    options = report.options
+    state = made_from(_document(steps, report), report.settings, options.chapters, options.out, "")
     return is_current(options.out / PDF, options.out / HTML, state)
 
 
-def _document(steps: list[Step], settings: Settings, store: Store) -> Stitched:
+def _document(steps: list[Step], report: Report) -> Stitched:
     missing = [step.chapter for step in steps if step.result is None]
     groups = measured(steps)
     parts = [_part(step, groups) for step in steps if step.result is not None]
-    return stitch(parts, settings, store, missing)
+    return stitch(parts, report.settings, report.store, missing)
 
 
 def _part(step: Step, groups: dict) -> Part:

@@ -40,14 +40,14 @@ class Stitched:
     ----------
     markdown : str
         For pandoc.
-    places : list of (path, line)
+    sources : list of (path, line)
         What stands behind each numbered comment.
     absent : list of str
         Labels of chapters that are left out.
     """
 
     markdown: str = ""
-    places: list[tuple[Path, int]] = field(default_factory=list)
+    sources: list[tuple[Path, int]] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
 
 
@@ -127,8 +127,8 @@ def _cell(part, cell: Cell, outputs, values, document, settings, store) -> list[
         return []
     if not blocks:
         return []
-    document.places.append((path, cell.line))
-    return [f"```{{=typst}}\n// place {len(document.places) - 1}\n```", *blocks]
+    document.sources.append((path, cell.line))
+    return [f"```{{=typst}}\n// source {len(document.sources) - 1}\n```", *blocks]
 
 
 def _output(item: dict, cell: Cell, name: str, store: Store) -> list[str]:

@@ -1,7 +1,7 @@
 """Swapped and flipped files beyond those of the other tests: named, never taken for good ones.
 
 Truncated, empty, foreign and flipped archives, digits, weights, checkpoints and caches are in
-tests/test_data_faults.py, test_mnist.py, test_weights.py, test_checkpoint.py, test_data_cache.py and
+tests/datasets/test_damaged_copies.py, test_mnist.py, test_weights.py, test_checkpoint.py, test_decoded_cache.py and
 test_representations.py; stored results in tests/reporting.
 
 Written with an AI coding assistant; see the report's section on automatic tools.

@@ -1,6 +1,6 @@
 """Files made to fill the memory or the disk, or to run code: refused in one sentence, nothing happens.
 
-Links, devices and paths in archives are in tests/test_data_faults.py, code planted in weights and
+Links, devices and paths in archives are in tests/datasets/test_damaged_copies.py, code planted in weights and
 checkpoints in tests/test_weights.py and tests/test_checkpoint.py.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from planted import Planted
 from torch import nn
 
 from vicreg import data, weights
@@ -188,16 +189,6 @@ def test_a_tensor_larger_than_what_is_stored_of_it_is_refused(tmp_path):
     save_tensors({"deep": [{"x": torch.zeros(1).expand(1 << 40)}]}, tmp_path / "x.pt")
     with pytest.raises(ValueError, match="larger than what is stored"):
         load_tensors(io.BytesIO((tmp_path / "x.pt").read_bytes()))
-
-
-class Planted:
-    """An object whose unpickling would make a file."""
-
-    def __init__(self, witness: Path):
-        self.witness = witness
-
-    def __reduce__(self):
-        return Path.touch, (self.witness,)
 
 
 def test_code_in_an_official_batch_does_not_run(tmp_path, write_folder):

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from vicreg import checkpoint as C
+from vicreg import pairs
 from vicreg import train as T
-from vicreg import views
 from vicreg.runtime.errors import VICRegError
 from vicreg.runtime.paths import runs_folder
 from vicreg.weights import load_run, weights_file
@@ -25,7 +25,7 @@ def first_model(monkeypatch):
     """A stand-in for the first model: only its fingerprint and the neighbours by it count."""
     model = SimpleNamespace(fingerprint="then")
     monkeypatch.setattr(C, "fingerprint_of", lambda name: model.fingerprint)
-    monkeypatch.setattr(views, "nearest_by", lambda name, data, device: [torch.zeros(len(s), 3).long() for s in data])
+    monkeypatch.setattr(pairs, "nearest_by", lambda name, data, device: [torch.zeros(len(s), 3).long() for s in data])
     return model
 
 

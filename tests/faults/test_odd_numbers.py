@@ -1,7 +1,7 @@
 """Constant images, collapsed and non-finite representations, missing classes: named, never a silent NaN.
 
 Epochs, batch sizes, k and empty sets of scores that cannot be are in tests/test_train.py,
-tests/test_loss.py, tests/test_retrieval.py and tests/test_clustering.py.
+tests/test_loss.py, tests/downstream/test_retrieval.py and tests/downstream/test_clustering.py.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
@@ -20,6 +20,7 @@ from vicreg.downstream.anomaly import anomaly_scores, roc
 from vicreg.downstream.clustering import cluster, silhouette
 from vicreg.downstream.probe import linear_probe
 from vicreg.downstream.retrieval import most_distant, nearest, nearest_others, neighbour_classes
+from vicreg.downstream.tsne import tsne_map
 from vicreg.experiments import VICREG
 from vicreg.history import History
 from vicreg.runtime.errors import VICRegError
@@ -43,7 +44,7 @@ USES = {
     "most distant": lambda y: most_distant(y, 2, torch.arange(3)),
     "anomaly scores": lambda y: anomaly_scores(y, y),
     "neighbours' classes": lambda y: neighbour_classes(y, CLUSTERS, 2),
-    "t-SNE": lambda y: check_useful(y, "map"),
+    "t-SNE": lambda y: tsne_map(y),
 }
 
 

@@ -1,7 +1,7 @@
 """No home, a read-only place, a bare locale, odd paths, another working directory.
 
 Read-only places are simulated at the boundary to the system, since the superuser may write anywhere.
-A missing network is in tests/test_data.py and tests/test_mnist.py, the display and two builds at
+A missing network is in tests/test_data.py and tests/datasets/test_mnist.py, the display and two builds at
 once in tests/reporting.
 
 Written with an AI coding assistant; see the report's section on automatic tools.

@@ -7,8 +7,9 @@ import io
 import signal
 from pathlib import Path
 
-from reporting.build import Options, build
+from reporting.build import build
 from reporting.progress import Progress
+from reporting.report import Options
 
 FIRST = '''\
 # %% [markdown]

@@ -152,7 +152,7 @@ def decode_images(source: Path) -> dict:
     return decoded
 
 
-def place(name: str) -> tuple[str, int] | None:
+def split_and_class(name: str) -> tuple[str, int] | None:
     """Split and label of a file by its path ``…/{train,test}/<class>/file``; None for others."""
     parts = name.split("/")
     if len(parts) < 3 or not parts[-1].lower().endswith(IMAGE_SUFFIXES):
@@ -169,7 +169,7 @@ def read_folder(folder: Path) -> Iterator[tuple[str, int, str, bytes]]:
     """Yield (split, label, name, encoded image) for the images of a folder."""
     for file in image_files(folder):
         name = file.relative_to(folder).as_posix()
-        if not (found := place(name)):
+        if not (found := split_and_class(name)):
             continue
         try:
             encoded = file.read_bytes() if file.stat().st_size <= LARGEST_IMAGE_FILE else None
@@ -203,7 +203,7 @@ def read_archive(archive: Path) -> Iterator[tuple[str, int, str, bytes]]:
                         f"{archive} holds over {MOST_FILES:,} files or {MOST_BYTES >> 30} GiB, "
                         "which is not CIFAR-10; put an archive of CIFAR-10's images there."
                     )
-                found = place(member.name) if member.isfile() else None
+                found = split_and_class(member.name) if member.isfile() else None
                 if found and member.size > LARGEST_IMAGE_FILE:
                     raise VICRegError(
                         f"{archive}: {member.name} is too large for a CIFAR-10 image; put an "

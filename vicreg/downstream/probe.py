@@ -79,8 +79,8 @@ def probe_held_out(
     """
     from sklearn.model_selection import train_test_split  # slow to import, and seldom needed
 
-    places = torch.arange(len(codes)).numpy()
-    rest, held_out = train_test_split(places, test_size=0.1, stratify=labels.numpy(), random_state=seed)
+    indices = torch.arange(len(codes)).numpy()
+    rest, held_out = train_test_split(indices, test_size=0.1, stratify=labels.numpy(), random_state=seed)
     return linear_probe(
         codes[rest], labels[rest], codes[held_out], labels[held_out], seed=seed, device=device
     )
@@ -119,7 +119,7 @@ def with_ones(x: Tensor) -> Tensor:
 
 
 def shuffled_batches(n: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """The places of STEPS batches, from as many shuffles of n images as that takes."""
+    """The indices of STEPS batches, from as many shuffles of n images as that takes."""
     steps = 0
     while steps < STEPS:
         batches = torch.randperm(n, generator=generator).split(BATCH_SIZE)[: STEPS - steps]

@@ -68,9 +68,9 @@ def nearest_others(
 ) -> Neighbours:
     """The k nearest images of images that are in the set themselves, themselves left out.
 
-    An image is known by its place, so its duplicates count as neighbours.
+    An image is known by its index, so its duplicates count as neighbours.
 
-    Parameters: y, float32, (n, d); k, 1 to n - 1; members, int64, (q,), the places of the
+    Parameters: y, float32, (n, d); k, 1 to n - 1; members, int64, (q,), the indices of the
     queries, all n without them; search, as for :func:`nearest`.
     """
     check_k(k, len(y) - 1)
@@ -118,10 +118,10 @@ def check_k(k: int, most: int) -> None:
 
 
 def one_of_each_class(labels: Tensor, seed: int) -> Tensor:
-    """The place of one random image of each class, int64, (c,), in the order of the classes."""
+    """The index of one random image of each class, int64, (c,), in the order of the classes."""
     generator = Generator().manual_seed(seed)
-    places = [(labels == c).nonzero().squeeze(1) for c in labels.unique()]
-    return torch.stack([p[torch.randint(len(p), (), generator=generator)] for p in places])
+    indices = [(labels == c).nonzero().squeeze(1) for c in labels.unique()]
+    return torch.stack([p[torch.randint(len(p), (), generator=generator)] for p in indices])
 
 
 def neighbour_classes(y: Tensor, labels: Tensor, k: int) -> Tensor:
@@ -146,6 +146,6 @@ def most_entangled(neighbours: Tensor, count: int) -> list[tuple[int, int, float
     Returns: (class, other class, mean share in both directions), the most entangled first.
     """
     mutual = ((neighbours + neighbours.T) / 2).triu(1)
-    shares, places = mutual.flatten().topk(count)
+    shares, indices = mutual.flatten().topk(count)
     c = len(neighbours)
-    return [(p // c, p % c, s) for p, s in zip(places.tolist(), shares.tolist(), strict=True)]
+    return [(p // c, p % c, s) for p, s in zip(indices.tolist(), shares.tolist(), strict=True)]

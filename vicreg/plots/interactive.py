@@ -68,7 +68,7 @@ def explore_maps(
 ) -> go.Figure:
     """2-D maps of the same images side by side; a class is switched in all by its legend.
 
-    Every point carries the place of its image in the set, so that the image can be shown.
+    Every point carries the index of its image in the set, so that the image can be shown.
 
     Parameters: maps, by their titles, each (n, 2); labels, int64, (n,), 0 to c - 1.
     """
@@ -76,12 +76,12 @@ def explore_maps(
     fig = make_subplots(1, len(maps), subplot_titles=list(maps), horizontal_spacing=0.02)
     for panel, points in enumerate(maps.values()):
         for c, name in enumerate(classes):
-            places = np.flatnonzero(labels == c)
-            x, y = np.round(points[places].astype(float), DIGITS).T
+            indices = np.flatnonzero(labels == c)
+            x, y = np.round(points[indices].astype(float), DIGITS).T
             fig.add_scatter(
                 x=x, y=y, mode="markers", name=name, legendgroup=name, showlegend=panel == 0,
                 marker={"size": 4, "color": COLOURS[c], "opacity": 0.7},
-                customdata=places, hovertemplate=f"{name}, image %{{customdata}}<extra></extra>",
+                customdata=indices, hovertemplate=f"{name}, image %{{customdata}}<extra></extra>",
                 row=1, col=panel + 1,
             )  # fmt: skip
     fig.update_xaxes(showticklabels=False, zeroline=False)

@@ -16,7 +16,7 @@ from vicreg.experiments import VICREG
 from vicreg.runtime.speed import PLAIN, Speed
 
 CPU = torch.device("cpu")
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
 @pytest.fixture

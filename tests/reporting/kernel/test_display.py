@@ -16,7 +16,7 @@ import pytest
 from reporting import depends, record, show, table
 from reporting.layout import TEXT_WIDTH
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

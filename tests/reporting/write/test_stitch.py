@@ -95,5 +95,5 @@ def test_every_cell_leads_back_to_its_line():
     chapter = parse_chapter(Path("01_a.py"), "# %% [markdown]\n# One\n\n# %% [markdown]\n# Two\n")
     document = stitch([Part(chapter, {"outputs": [], "values": {}, "depends": []})], Settings(),
                       Store(Path("results")))
-    assert document.places == [(Path("01_a.py"), 2), (Path("01_a.py"), 5)]
-    assert document.markdown.index("// place 1") < document.markdown.index("Two")
+    assert document.sources == [(Path("01_a.py"), 2), (Path("01_a.py"), 5)]
+    assert document.markdown.index("// source 1") < document.markdown.index("Two")

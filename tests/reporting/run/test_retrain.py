@@ -160,7 +160,7 @@ def test_an_interrupted_training_may_save_its_checkpoint(fake):
     fake.lighten()
     fake.write("train.py", INTERRUPTED)
     fake.write("chapters/report.toml", commands("1"))
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     code = ("import sys; from pathlib import Path; from reporting.cli import main\n"
             "sys.exit(main(Path(sys.argv[1]), ['--retrain', '--yes']))")
     process = subprocess.Popen(

@@ -19,7 +19,7 @@ import pytest
 from fake_report import Fake
 
 pytest.importorskip("jupyterlab")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CHAPTERS = sorted(path.name for path in (ROOT / "chapters").glob("*.py"))
 STARTED_WITHIN = 120  # seconds
 # What JupyterLab adds when it runs and saves; none of it belongs into a chapter.

@@ -8,11 +8,11 @@ import pickle
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from planted import Planted
 from torchvision.io import decode_jpeg, encode_jpeg
 
 from vicreg import data
@@ -142,16 +142,6 @@ def test_list_tells_the_epochs_trained_and_what_is_damaged(trained, capsys):
     assert lines["no_variance"].startswith("damaged ")
     assert lines["no_generated_neighbors"].startswith("not trained    1 epoch ")
     assert lines["latent_optimization"].startswith(f"not trained   {EXPERIMENTS['latent_optimization'].epochs} epochs")
-
-
-class Planted:
-    """Touches a file when it is unpickled."""
-
-    def __init__(self, witness):
-        self.witness = witness
-
-    def __reduce__(self):
-        return Path.touch, (self.witness,)
 
 
 def test_code_in_a_header_does_not_run(tmp_path, trained):

@@ -123,6 +123,6 @@ def test_reading_a_chapter_compiles_no_grammars(tmp_path):
     code = "from pathlib import Path; from reporting.read.percent import parse_chapter\n" \
            "parse_chapter(Path('c.py'), '# %%\\nx = 1\\n')\n" \
            "import sys; sys.exit('rfc3987_syntax' in sys.modules)"
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     subprocess.run([sys.executable, "-c", code], check=True,
                    env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{root}"})

@@ -9,9 +9,11 @@ import json
 import pytest
 
 from reporting.errors import ReportError, set_root
-from reporting.plan.parameters import for_chapters, read_values
+from reporting.plan.parameters import read_values
 from reporting.plan.plan import make_plan
+from reporting.progress import Progress
 from reporting.read.percent import find_chapters, read_chapter
+from reporting.report import Options, Report
 from reporting.settings import Settings
 from reporting.store import Store, digest
 
@@ -25,8 +27,9 @@ def plan(fake, search=(), draft=False, **parameters):
     """Chapter → reason to run."""
     set_root(fake.root)
     chapters = [read_chapter(path) for path in find_chapters(fake.chapters)]
-    return make_plan(chapters, fake.root, Settings(search=search), Store(fake.out / "results"),
-                     for_chapters(chapters, parameters), draft)
+    options = Options(fake.root, fake.chapters, fake.out, draft=draft, parameters=parameters)
+    report = Report(options, Settings(search=search), Store(fake.out / "results"), Progress())
+    return make_plan(chapters, report)
 
 
 def reasons(fake, **options):

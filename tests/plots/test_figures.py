@@ -1,0 +1,112 @@
+"""Figures for the page hold the numbers that they are given.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+
+from vicreg.downstream.anomaly import roc
+from vicreg.history import History
+from vicreg.plots import figures as F
+
+
+@pytest.fixture
+def ax():
+    fig, ax = plt.subplots()
+    yield ax
+    plt.close(fig)
+
+
+def test_an_objective_is_every_batch_its_running_mean_and_the_test_values(ax):
+    generator = torch.Generator().manual_seed(0)
+    history = History(torch.rand(2, 60, 3, generator=generator), torch.rand(2, 3, generator=generator))
+    F.plot_objective(ax, history, "variance")
+    batches, mean, test = ax.lines
+    values = history.train[:, :, 1].flatten().numpy()
+    np.testing.assert_array_equal(batches.get_ydata(), values)
+    np.testing.assert_array_equal(batches.get_xdata(), np.arange(1, 121))
+    middle = list(mean.get_xdata()).index(60)
+    assert mean.get_ydata()[middle] == pytest.approx(values[60 - 26 : 60 + 25].mean(), rel=1e-6)
+    np.testing.assert_array_equal(test.get_xdata(), [60, 120])
+    np.testing.assert_array_equal(test.get_ydata(), history.test[:, 1].numpy())
+    low, high = ax.get_ylim()
+    assert low < test.get_ydata().min() and high > test.get_ydata().max()
+
+
+def test_a_map_has_each_class_in_its_colour_and_its_name_where_it_prevails(ax):
+    generator = np.random.default_rng(0)
+    centres = np.array([[0, 0], [10, 0], [0, 10]])
+    labels = torch.arange(300) % 3
+    points = centres[labels] + generator.normal(size=(300, 2))
+    F.scatter_classes(ax, points, labels, ["a", "b", "c"])
+    (drawn,) = ax.collections
+    place = {tuple(point): tuple(colour[:3]) for point, colour in zip(drawn.get_offsets(), drawn.get_facecolors(), strict=True)}
+    for point, label in zip(points, labels.tolist(), strict=True):
+        assert place[tuple(point)] == pytest.approx(plt.matplotlib.colors.to_rgb(F.CLASS_COLOURS[label]))
+    names = {text.get_text(): np.array(text.get_position()) for text in ax.texts}
+    for name, centre in zip("abc", centres, strict=True):
+        assert np.abs(names[name] - centre).max() < 4, "nearer to its own centre than to another"
+
+
+def test_names_that_would_meet_are_moved_apart():
+    points = np.random.default_rng(0).normal(size=(900, 2))
+    places = F.name_places(points, np.arange(900) % 3, 3) / np.ptp(points, axis=0)
+    gaps = np.abs(places[:, None] - places[None])[~np.eye(3, dtype=bool)]
+    assert ((gaps[:, 0] >= 0.23) | (gaps[:, 1] >= 0.05)).all()
+
+
+def test_a_table_of_images_has_each_where_it_belongs(ax):
+    images = torch.randint(256, (2, 3, 3, 32, 32), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    F.show_images(ax, images, ["r0", "r1"], ["c0", "c1", "c2"], captions=[list("abc"), list("def")], gaps=[1])
+    canvas = ax.images[0].get_array()
+    found = {text.get_text(): text.get_position() for text in ax.texts}
+    assert set(found) == {"r0", "r1", "c0", "c1", "c2", *"abcdef"}
+    for row, captions in enumerate(("abc", "def")):
+        for column, caption in enumerate(captions):
+            x, y = found[caption]
+            left, top = round(x - 15.5), round(y - 32)
+            np.testing.assert_array_equal(canvas[top : top + 32, left : left + 32], images[row, column].permute(1, 2, 0))
+    assert found["a"][0] < found["b"][0] < found["c"][0]
+    assert found["b"][0] - found["a"][0] > found["c"][0] - found["b"][0], "the gap before column 1 is wider"
+
+
+def test_a_roc_curve_says_its_area(ax):
+    curve = roc(torch.tensor([0.0, 1.0, 2.0]), torch.tensor([1.5, 3.0]))
+    F.plot_roc(ax, curve, "a model")
+    (line,) = ax.lines
+    np.testing.assert_array_equal(line.get_xdata(), curve.false_positive_rate)
+    np.testing.assert_array_equal(line.get_ydata(), curve.true_positive_rate)
+    assert line.get_label() == f"a model, AUC {curve.auc:.3f}"
+
+
+def test_scores_are_counted_on_common_bins(ax):
+    generator = torch.Generator().manual_seed(0)
+    scores = {"CIFAR-10": torch.rand(500, generator=generator), "MNIST": 1 + torch.rand(500, generator=generator)}
+    F.plot_score_histogram(ax, scores)
+    outlines = [patch for patch in ax.patches if patch.get_label() in scores]
+    assert len(outlines) == 2
+    left, right = (patch.get_path().vertices for patch in outlines)
+    assert left[:, 0].min() == pytest.approx(right[:, 0].min()), "both start where the lowest score is"
+    for vertices, (low, high) in ((left, (0, 1)), (right, (1, 2))):
+        filled = vertices[vertices[:, 1] > 0, 0]
+        assert low - 0.05 <= filled.min() and filled.max() <= high + 0.05
+
+
+def test_a_confusion_matrix_is_in_shares_of_the_true_class(ax):
+    labels, predictions = torch.tensor([0, 0, 0, 0, 1]), torch.tensor([0, 0, 0, 1, 0])
+    F.plot_confusion(ax, labels, predictions, ["cat", "dog"])
+    written = {text.get_position(): text.get_text() for text in ax.texts}
+    assert written == {(0, 0): "75", (1, 0): "25", (0, 1): "100", (1, 1): "0"}
+    np.testing.assert_array_equal(ax.images[0].get_array(), [[75, 25], [100, 0]])
+
+
+def test_a_saved_figure_is_a_png_and_its_place_is_told(tmp_path, capsys):
+    plt.switch_backend("agg")
+    fig, _ = plt.subplots()
+    F.save_and_show(fig, tmp_path / "new" / "x.png")
+    assert (tmp_path / "new" / "x.png").read_bytes().startswith(b"\x89PNG")
+    assert str(tmp_path / "new" / "x.png") in capsys.readouterr().out
+    assert not plt.fignum_exists(fig.number)

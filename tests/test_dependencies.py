@@ -1,0 +1,66 @@
+"""What each chapter depends on: a new import that ties chapters to more than they use is seen here.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import pytest
+
+from reporting.errors import set_root, shown
+from reporting.plan.imports import read_imports
+from reporting.read.percent import find_chapters, read_chapter
+from vicreg.runtime.paths import PROJECT
+
+IMAGES = "data datasets/cifar10 datasets/compressed datasets/copies datasets/decode"
+FILES = "runtime/atomic runtime/cache runtime/errors runtime/paths runtime/progress"
+WEIGHTS = "codes experiments history model runtime/tensor_files weights"
+EMBEDDING = "augment representations runtime/amx_convolution runtime/batching runtime/device runtime/validation"
+EXPECTED = {
+    "01_training": "plots/figures plots/interactive",
+    "02_visualization": f"{EMBEDDING} downstream/retrieval downstream/tsne plots/figures plots/interactive",
+    "03_linear_probing": f"{EMBEDDING} downstream/probe plots/figures",
+    "04_no_variance": f"{EMBEDDING} downstream/appearance downstream/probe downstream/retrieval plots/figures",
+    "05_latent_optimization": f"{EMBEDDING} downstream/probe downstream/retrieval latent patch_features views",
+    "06_no_generated_neighbors": (
+        f"{EMBEDDING} downstream/appearance downstream/invariance downstream/probe downstream/retrieval "
+        "plots/figures"
+    ),
+    "07_laplacian_eigenmaps": (
+        f"{EMBEDDING} downstream/laplacian downstream/probe downstream/retrieval downstream/tsne plots/figures"
+    ),
+    "08_retrieval": f"{EMBEDDING} downstream/appearance downstream/retrieval plots/figures",
+    "09_anomaly_detection": (
+        f"{EMBEDDING} datasets/mnist digits downstream/anomaly downstream/appearance downstream/laplacian "
+        "downstream/retrieval plots/figures plots/interactive"
+    ),
+    "10_clustering": f"{EMBEDDING} downstream/clustering downstream/retrieval downstream/tsne plots/figures",
+}
+
+
+@pytest.fixture(scope="module")
+def modules():
+    set_root(PROJECT)
+    chapters = [read_chapter(path) for path in find_chapters(PROJECT / "chapters")]
+    imported = {chapter.name: read_imports(chapter, PROJECT).modules for chapter in chapters}
+    return {
+        name: {
+            shown(path).removeprefix("vicreg/").removesuffix(".py")
+            for path in paths
+            if path.name != "__init__.py"
+        }
+        for name, paths in imported.items()
+        if paths
+    }
+
+
+def test_every_chapter_is_listed(modules):
+    assert set(modules) == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_chapter_depends_on_what_it_uses(modules, name):
+    assert modules[name] == set(f"{IMAGES} {FILES} {WEIGHTS} {EXPECTED[name]}".split())
+
+
+def test_packages_hold_nothing_that_would_run_every_chapter():
+    for path in PROJECT.glob("vicreg/**/__init__.py"):
+        assert "import" not in path.read_text(encoding="utf-8"), path

@@ -1,0 +1,48 @@
+"""Which pairs of views an experiment is trained on.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import torch
+from torch import Tensor
+
+from .augment import views_of
+from .data import Cifar10
+from .downstream.retrieval import by_products, nearest_others
+from .experiments import NEIGHBOURS, Experiment
+from .latent import found_pairs
+from .representations import representations
+from .views import Make, Pairs, generated_pairs, neighbour_pairs
+from .weights import load_run
+
+
+def pairs_for(
+    experiment: Experiment, data: Cifar10, device: torch.device, make: Make = views_of
+) -> tuple[Pairs, Pairs | None]:
+    """The experiment's pairs of views of the training and of the test images.
+
+    Codes are the training images' alone, so there are no pairs of test images for them.
+
+    The images are put on the device. Where the views are neighbours, these are computed here
+    from the representations of the experiment that ``neighbours_of`` names, and its model is
+    freed before this returns.
+    """
+    if experiment.latent:
+        return found_pairs(data.train.images.to(device), experiment.seed, make), None
+    images = [split.images.to(device) for split in data]
+    if experiment.neighbours_of is None:
+        return generated_pairs(images[0], make), generated_pairs(images[1], make)
+    neighbours = nearest_by(experiment.neighbours_of, data, device)
+    return neighbour_pairs(images[0], neighbours[0]), neighbour_pairs(images[1], neighbours[1])
+
+
+def nearest_by(name: str, data: Cifar10, device: torch.device) -> list[Tensor]:
+    """Each image's nearest others in its own split by a trained experiment: int64, (n, 3) each.
+
+    Raises: VICRegError when that experiment is not trained.
+    """
+    run = load_run(name)
+    return [
+        nearest_others(y.to(device), NEIGHBOURS, search=by_products).indices
+        for y in (representations(run, split, device) for split in data)
+    ]
