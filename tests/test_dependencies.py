@@ -12,7 +12,7 @@ from vicreg.runtime.paths import PROJECT
 
 IMAGES = "data datasets/cifar10 datasets/compressed datasets/copies datasets/decode"
 FILES = "runtime/atomic runtime/cache runtime/errors runtime/paths runtime/progress"
-WEIGHTS = "codes experiments history model runtime/tensor_files weights"
+WEIGHTS = "experiments history latent_codes model runtime/tensor_files weights"
 EMBEDDING = "augment representations runtime/amx_convolution runtime/batching runtime/device runtime/validation"
 EXPECTED = {
     "01_training": "plots/figures plots/interactive",

@@ -12,8 +12,8 @@ import torch
 from torch.testing import assert_close
 from torchvision.io import decode_jpeg, encode_jpeg
 
-from vicreg import codes as C
 from vicreg import latent
+from vicreg import latent_codes as C
 from vicreg import patch_features as patches
 from vicreg import train as T
 from vicreg.augment import normalise

@@ -18,11 +18,11 @@ from torch.testing import assert_close
 
 from vicreg import representations
 from vicreg.augment import normalise
-from vicreg.codes import LatentCodes
 from vicreg.data import load_cifar10
 from vicreg.downstream.probe import linear_probe
 from vicreg.experiments import VICREG
 from vicreg.history import History
+from vicreg.latent_codes import LatentCodes
 from vicreg.model import Encoder, Projector
 from vicreg.representations import embed
 from vicreg.runtime.errors import VICRegError

@@ -188,10 +188,10 @@ def train_experiments(options: argparse.Namespace) -> int:
     try:
         # Heavy, and not needed to list or to refuse a wrong name.
         from .data import load_cifar10
+        from .fitting_batch import train_or_advise
         from .runtime.device import best_device, describe
         from .runtime.distributed import join_workers, leave_workers
-        from .series import table, train_series
-        from .trial import train_or_advise
+        from .train_all import table, train_series
 
         workers, device = join_workers(best_device(options.device))
         data = load_cifar10(options.data)

@@ -19,9 +19,9 @@ import torchvision
 from torch import Generator, Tensor, nn
 
 from .checkpoint import Checkpoint, Progress
-from .codes import LatentCodes
 from .data import Cifar10
 from .experiments import Experiment
+from .latent_codes import LatentCodes
 from .model import Encoder, Projector
 from .pairs import pairs_for
 from .runtime.amx_convolution import suit_convolutions

@@ -13,9 +13,9 @@ from typing import TypeVar, get_origin
 
 from torch import Tensor, nn
 
-from .codes import LatentCodes
 from .experiments import Experiment
 from .history import History, history_from
+from .latent_codes import LatentCodes
 from .model import Encoder, Projector
 from .runtime.errors import VICRegError, reason
 from .runtime.paths import weights_file

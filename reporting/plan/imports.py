@@ -13,7 +13,7 @@ from pathlib import Path
 
 from reporting.errors import ReportError
 from reporting.read.calls import parse_cell
-from reporting.read.meaning import meaning_of_module
+from reporting.read.code_meaning import meaning_of_module
 from reporting.read.percent import Chapter
 from reporting.store import digest
 

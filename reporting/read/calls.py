@@ -15,7 +15,7 @@ import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from reporting.read.meaning import meaning_of_cell
+from reporting.read.code_meaning import meaning_of_cell
 
 POSITIONS = {"label": 1, "caption": 2, "formats": 3}
 PROSE = {"caption": str, "formats": dict, "place": str}

@@ -11,6 +11,7 @@ import json
 import re
 
 from reporting.errors import ReportError
+from reporting.pandoc import FILTER, pandoc
 
 REFUSED = (
     (r"\\tag\b", "label the formula: $$ … $$ {#eq-name}, cited as [@eq-name]"),
@@ -49,8 +50,6 @@ def _unconvertible(formulas: list) -> list[ReportError]:
     """Let pandoc try every formula; it leaves as TeX what it cannot convert."""
     if not formulas:
         return []
-    from reporting.write.pdf import FILTER, pandoc
-
     blocks = [{"t": "Para", "c": [{"t": "Str", "c": f"{MARK}{i};"},
                                   {"t": "Math", "c": [{"t": "InlineMath"}, tex]}]}
               for i, (_, _, tex) in enumerate(formulas)]

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 import torch
 
+from vicreg import fitting_batch
 from vicreg import representations as R
 from vicreg import train as T
-from vicreg import trial
 from vicreg.runtime.batching import attempt, in_fitting_batches
 from vicreg.runtime.device import best_device, trouble_with_gpu
 from vicreg.runtime.errors import VICRegError
@@ -92,17 +92,17 @@ def memory_for(monkeypatch):
 def test_training_says_the_batch_size_that_fits(small, tiny, memory_for, holds, fits):
     memory_for(holds)
     with pytest.raises(VICRegError) as caught:
-        trial.train_or_advise(replace(small, batch_size=16), tiny, CPU)
+        fitting_batch.train_or_advise(replace(small, batch_size=16), tiny, CPU)
     assert str(caught.value) == (
         f"The device's memory does not hold a batch of 16; --batch-size {fits} would fit."
     )
-    trial.train_or_advise(replace(small, batch_size=fits, epochs=1), tiny, CPU)
+    fitting_batch.train_or_advise(replace(small, batch_size=fits, epochs=1), tiny, CPU)
 
 
 def test_training_says_so_when_no_batch_fits(small, tiny, memory_for):
     memory_for(1)
     with pytest.raises(VICRegError, match="free some of it, or train with --device cpu"):
-        trial.train_or_advise(replace(small, batch_size=16), tiny, CPU)
+        fitting_batch.train_or_advise(replace(small, batch_size=16), tiny, CPU)
 
 
 def test_the_trial_has_the_memory_that_the_failed_step_held():

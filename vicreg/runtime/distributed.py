@@ -1,8 +1,8 @@
 """Data-parallel training: processes that each take a share of every batch.
 
 ``torchrun --nproc_per_node=N -m vicreg train …`` starts them, on one machine or on several, and
-starts them again from the last checkpoint when one dies. Together they do what one process does
-with the same batch: its views, its batch statistics, its loss and its step.
+with ``--max-restarts`` starts them again from the last checkpoint when one dies. Together they do
+what one process does with the same batch: its views, its batch statistics, its loss and its step.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """

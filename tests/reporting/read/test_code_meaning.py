@@ -12,7 +12,7 @@ import sysconfig
 import pytest
 
 from reporting.read.calls import read_calls
-from reporting.read.meaning import meaning_of_module
+from reporting.read.code_meaning import meaning_of_module
 
 MODULE = '''"""A module."""
 
@@ -84,7 +84,7 @@ def test_cells_are_known_by_what_they_mean(one, other, same):
 def test_every_python_gives_one_text(tmp_path):
     """Digests of the project's modules, by whichever other interpreters are installed."""
     program = (
-        "import glob, hashlib, sys; sys.path.insert(0, '.'); from reporting.read.meaning import meaning_of_module as m\n"
+        "import glob, hashlib, sys; sys.path.insert(0, '.'); from reporting.read.code_meaning import meaning_of_module as m\n"
         "files = sorted(glob.glob('vicreg/**/*.py', recursive=True) + glob.glob('reporting/**/*.py', recursive=True))\n"
         "print(len(files), hashlib.sha256(''.join(m(open(f, 'rb').read()) for f in files).encode()).hexdigest())"
     )

@@ -10,14 +10,15 @@ from dataclasses import replace
 import pytest
 import torch
 
+from vicreg import fitting_batch
 from vicreg import pairs as P
-from vicreg import series, trial
 from vicreg import train as T
+from vicreg import train_all as all_of_them
 from vicreg.__main__ import chosen_experiment, main, parse
 from vicreg.experiments import EXPERIMENTS, NO_GENERATED_NEIGHBORS, NO_VARIANCE, VICREG
 from vicreg.runtime.errors import VICRegError
 from vicreg.runtime.paths import PROJECT, runs_folder, weights_folder
-from vicreg.series import in_order, is_trained, train_series
+from vicreg.train_all import in_order, is_trained, train_series
 from vicreg.weights import load_run, training_command
 
 CPU = torch.device("cpu")
@@ -102,7 +103,7 @@ def test_a_failure_holds_up_only_what_needs_it(train_all, monkeypatch, capsys):
             raise VICRegError("The loss is not finite.")
         return train(experiment, *given, **options)
 
-    monkeypatch.setattr(trial, "train", failing)
+    monkeypatch.setattr(fitting_batch, "train", failing)
     assert train_all() == 1
     out, err = capsys.readouterr()
     assert "error: vicreg: The loss is not finite." in err
@@ -125,7 +126,7 @@ def test_a_series_goes_on_after_an_interruption(train_all, monkeypatch, capsys):
         return train(experiment, *given, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(trial, "train", interrupted)
+        patch.setattr(fitting_batch, "train", interrupted)
         assert train_all() == 130
     assert "no_variance.checkpoint.pt is kept" in capsys.readouterr().err
     assert train_all() == 0
@@ -223,5 +224,5 @@ def test_training_all_differs_from_training_one_in_nothing(small, load_small, ti
     (runs_folder() / "no_variance.checkpoint.pt").unlink()
     experiments = [replace(e, epochs=2, batch_size=2) for e in (VICREG, NO_VARIANCE)]
     outcomes = train_series(experiments, tiny, lambda experiment: T.train(experiment, tiny, CPU))
-    assert outcomes == {"vicreg": "trained", "no_variance": "trained"} and series.table(outcomes, 20)
+    assert outcomes == {"vicreg": "trained", "no_variance": "trained"} and all_of_them.table(outcomes, 20)
     assert_identical(weights_folder() / "no_variance.pt", alone)
