@@ -115,6 +115,17 @@ def test_a_failure_holds_up_only_what_needs_it(train_all, monkeypatch, capsys):
     assert err.count("is not trained, for it needs vicreg.") == 2
 
 
+def test_several_processes_stop_at_a_failure(tiny):
+    def fail(experiment):
+        tried.append(experiment.name)
+        raise VICRegError("The loss is not finite.")
+
+    tried = []
+    with pytest.raises(VICRegError, match="not finite"):
+        train_series(EXPERIMENTS.values(), tiny, fail, go_on=False)
+    assert tried == ["vicreg"]
+
+
 def test_a_series_goes_on_after_an_interruption(train_all, monkeypatch, capsys):
     train = T.train
 

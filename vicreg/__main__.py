@@ -217,7 +217,7 @@ def train_experiments(options: argparse.Namespace) -> int:
                 print(f"The weights are in {path}.", flush=True)
 
         if options.name == ALL:
-            outcomes = train_series(experiments, data, train)
+            outcomes = train_series(experiments, data, train, go_on=workers.size == 1)
             if workers.chief:
                 print("\n" + table(outcomes, len(data.train)))
         else:

@@ -30,10 +30,12 @@ def train_series(
     experiments: Iterable[Experiment],
     data: Cifar10,
     train: Callable[[Experiment], object],
+    go_on: bool = True,
 ) -> dict[str, str]:
     """Train experiments that are not trained yet. One that fails holds up only those that need it.
 
-    Parameters: train, which trains one and writes its weights file.
+    Parameters: train, which trains one and writes its weights file; go_on, whether a failure is
+    told of and the others are trained, which several processes could not agree on.
     Returns: what came of each, by its name: "trained", "was trained" or "failed".
     """
     outcomes: dict[str, str] = {}
@@ -49,6 +51,8 @@ def train_series(
                 train(experiment)
                 outcomes[experiment.name] = "trained"
             except (VICRegError, ValueError) as error:
+                if not go_on:
+                    raise
                 print(f"error: {experiment.name}: {error}", file=sys.stderr)
                 outcomes[experiment.name] = "failed"
     return outcomes
