@@ -11,7 +11,7 @@ from pathlib import Path
 from reporting.errors import ReportError
 
 TEMPLATES = Path(__file__).parent / "write" / "templates"
-FILTER = TEMPLATES / "figures.lua"
+FILTER = TEMPLATES / "filter.lua"
 # No raw TeX or HTML: both would vanish without a word on the way to typst.
 READER = "markdown-raw_tex-raw_html+lists_without_preceding_blankline"
 

@@ -1,6 +1,6 @@
 """Formulas that pandoc would drop or spoil on the way to typst, and what to write instead.
 
-What can be repaired without loss is repaired by ``figures.lua``; the rest is refused here.
+What can be repaired without loss is repaired by ``filter.lua``; the rest is refused here.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
