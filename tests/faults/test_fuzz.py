@@ -23,7 +23,7 @@ from reporting.errors import ReportError
 from reporting.read.markdown import fill, read_prose
 from reporting.read.percent import parse_chapter
 from vicreg import weights
-from vicreg.datasets.cifar10 import place, read_archive
+from vicreg.datasets.cifar10 import split_and_class, read_archive
 from vicreg.datasets.decode import decode_small
 from vicreg.datasets.mnist import read_idx
 from vicreg.experiments import VICREG
@@ -109,7 +109,7 @@ def test_templates(text):
 
 @pytest.fixture(scope="module")
 def small_models():
-    """Models of a few weights in place of the encoder and the projector."""
+    """Models of a few weights in split_and_class of the encoder and the projector."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(weights, "Encoder", lambda: nn.Linear(2, 3))
         patch.setattr(weights, "Projector", lambda: nn.Linear(3, 2))
@@ -226,7 +226,7 @@ def test_images(good, data):
 @given(st.lists(st.sampled_from(["train", "test", "cat", "dog", "..", "", ".", "a.png", ".a.png", "b.JPG", "\0"])
                 | st.text(max_size=3), max_size=5).map("/".join))  # fmt: skip
 def test_names_of_files(name):
-    found = place(name)
+    found = split_and_class(name)
     assert found is None or (found[0] in ("train", "test") and 0 <= found[1] < 10)
 
 
@@ -246,6 +246,6 @@ def test_archives(file, data):
     file.write_bytes(data.draw(spoiled(archive())))
     try:
         for split, label, name, encoded in read_archive(file):
-            assert (split, label) == place(name) and isinstance(encoded, bytes)
+            assert (split, label) == split_and_class(name) and isinstance(encoded, bytes)
     except VICRegError as error:
         assert str(file) in str(error)
