@@ -109,7 +109,7 @@ def test_templates(text):
 
 @pytest.fixture(scope="module")
 def small_models():
-    """Models of a few weights in split_and_class of the encoder and the projector."""
+    """Models of a few weights in place of the encoder and the projector."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(weights, "Encoder", lambda: nn.Linear(2, 3))
         patch.setattr(weights, "Projector", lambda: nn.Linear(3, 2))
