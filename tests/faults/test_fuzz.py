@@ -23,7 +23,7 @@ from reporting.errors import ReportError
 from reporting.read.markdown import fill, read_prose
 from reporting.read.percent import parse_chapter
 from vicreg import weights
-from vicreg.datasets.cifar10 import split_and_class, read_archive
+from vicreg.datasets.cifar10 import read_archive, split_and_class
 from vicreg.datasets.decode import decode_small
 from vicreg.datasets.mnist import read_idx
 from vicreg.experiments import VICREG
