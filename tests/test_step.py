@@ -61,7 +61,7 @@ def test_a_recorded_training_is_the_plain_one(
 
 def test_a_recorded_resnet_is_the_plain_one(trained, tiny, graphs, assert_identical):
     """With batch normalisation, whose statistics a graph keeps where they were."""
-    experiment = replace(trained.experiment, epochs=3, batch_size=5)
+    experiment = replace(trained.experiment, epochs=2, batch_size=5)
     plain = T.train(experiment, tiny, CPU)
     moved = plain.rename(plain.with_name("plain.pt"))
     start_anew()
