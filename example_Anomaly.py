@@ -37,7 +37,7 @@ def main() -> None:
     fig, ax = plt.subplots(figsize=(5, 5), layout="constrained")
     plot_roc(ax, curve, "VICReg")
     ax.plot([0, 1], [0, 1], ":", color="0.6", label="chance, AUC 0.500")
-    ax.set_title(f"{mnist.name} (anomalous) against\n{data.test.name} (normal), k = {K}")
+    ax.set_title(f"k = {K}: {mnist.name} (anomalous) against\n{data.test.name} (normal)", fontsize="medium")
     ax.legend(loc="lower right")
     save_and_show(fig, PROJECT / "report" / "example_Anomaly.png")
 
