@@ -5,19 +5,36 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 from reporting.errors import ReportError
 
 TEMPLATES = Path(__file__).parent / "write" / "templates"
-FILTER = TEMPLATES / "filter.lua"
-# No raw TeX or HTML: both would vanish without a word on the way to typst.
-READER = "markdown-raw_tex-raw_html+lists_without_preceding_blankline"
+DOCUMENT = TEMPLATES / "document.lua"
+# As notebooks show Markdown, with the references, labels and formulas of pandoc's. What it would
+# let pass in one format alone (raw TeX, raw anything) is refused by wording.py.
+MARKDOWN = ("markdown-raw_tex-raw_attribute-yaml_metadata_block-pandoc_title_block"
+            "-blank_before_header-blank_before_blockquote+lists_without_preceding_blankline"
+            "-simple_tables-multiline_tables-example_lists+autolink_bare_uris")
+FAULT = re.compile(r"^FAULT (\d+) (\d+) (.*)$", re.M)
 
 
-def pandoc(text: str, *options: str) -> tuple[str, str]:
-    """Run pandoc on a text; return what it wrote and what it warned of.
+def pandoc(document: str, *options: str) -> tuple[str, list[tuple[int, int, str]]]:
+    """Turn a stitched document into another format.
+
+    Parameters
+    ----------
+    document : str
+        JSON, as ``document.lua`` reads it.
+    *options : str
+        pandoc's.
+
+    Returns
+    -------
+    tuple of str and list
+        What pandoc wrote; (source, line within it, message) of every fault that it found.
 
     Raises
     ------
@@ -26,9 +43,10 @@ def pandoc(text: str, *options: str) -> tuple[str, str]:
     """
     import pypandoc
 
-    done = subprocess.run([pypandoc.get_pandoc_path(), *options], input=text.encode(),
-                          capture_output=True, check=False)
-    warnings = done.stderr.decode(errors="replace")
+    # A sandboxed pandoc opens the files that it is given, and no connection.
+    command = [pypandoc.get_pandoc_path(), "--sandbox", "-f", str(DOCUMENT), *options]
+    done = subprocess.run(command, input=document.encode(), capture_output=True, check=False)
+    said = done.stderr.decode(errors="replace")
     if done.returncode:
-        raise ReportError(f"pandoc failed: {warnings.strip()}")
-    return done.stdout.decode(), warnings
+        raise ReportError(f"pandoc failed: {said.strip()}")
+    return done.stdout.decode(), [(int(source), int(line), text) for source, line, text in FAULT.findall(said)]

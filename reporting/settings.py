@@ -15,7 +15,7 @@ from pathlib import Path
 from reporting.errors import ReportError
 
 FILE = "report.toml"
-KINDS = {"search": list, "retrain": list, "submission": dict, "copies": dict, "sample": dict}  # in TOML, where not the default's
+KINDS = {"search": list, "fonts": list, "retrain": list, "submission": dict, "copies": dict, "sample": dict}  # in TOML, where not the default's
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,9 @@ class Settings:
         Folders in which declared files are looked for by name, such as
         ``["$WEIGHTS", "../weights"]``; the first that has the file counts. Paths start at
         the chapters' folder.
+    fonts : tuple of str
+        For characters that the PDF's own fonts lack: files beside the chapters, or families of
+        this system.
     retrain : tuple of Retraining
         What ``--retrain`` runs, in this order: ``[[retrain]]`` with ``command`` and ``cost``.
     submission : Submission or None
@@ -126,6 +129,7 @@ class Settings:
     show_code: bool = False
     provenance: bool = True
     search: tuple[str, ...] = ()
+    fonts: tuple[str, ...] = ()
     # No parts of the report:
     retrain: tuple[Retraining, ...] = field(default=(), repr=False)
     submission: Submission | None = field(default=None, repr=False)
@@ -160,7 +164,7 @@ def read_settings(folder: Path) -> Settings:
         if type(value) is not kind:
             raise ReportError(f"{name} should be of type {kind.__name__}", path,
                               line_in(path, name))
-    settings = Settings(**{**data, "search": tuple(data.get("search", ())),
+    settings = Settings(**{**data, "search": tuple(data.get("search", ())), "fonts": tuple(data.get("fonts", ())),
                            "retrain": _retraining(data.get("retrain", []), path),
                            "submission": _submission(data.get("submission"), path),
                            "sample": _sample(data.get("sample"), path),

@@ -18,7 +18,8 @@ FORMAT = 1
 """Raised when results of older builders can no longer be used."""
 
 # Kept in files of their own: (field of an output, ending of the file).
-PARTS = (("svg", "svg"), ("png", "png"), ("interactive", "json"))
+BITMAPS = ("png", "jpeg", "gif", "webp")  # in base64, as notebooks have them
+PARTS = (("svg", "svg"), ("png", "png"), ("jpeg", "jpg"), ("gif", "gif"), ("webp", "webp"), ("interactive", "json"))
 
 
 def digest(data: bytes | str) -> str:
@@ -144,7 +145,7 @@ def _holds(path: Path, data: bytes) -> bool:
 
 def _bytes(value: str, part: str) -> tuple[bytes, dict[str, bytes]]:
     """Return a part as its file holds it, and the files that it shares with others."""
-    if part == "png":
+    if part in BITMAPS:
         import base64
 
         return base64.b64decode(value), {}

@@ -11,17 +11,19 @@ from dataclasses import dataclass, field
 from reporting.errors import ReportError
 
 TOKENS = re.compile(
-    r"(?P<fence>^(?P<ticks>`{3,}|~{3,})[^\n]*\n.*?(?:^(?P=ticks)[`~]*[ \t]*$|\Z))"
+    r"(?P<fence>^[ \t]*(?P<ticks>`{3,}(?=[^`\n]*$)|~{3,})[^\n]*\n.*?(?:^[ \t]*(?P=ticks)[`~]*[ \t]*$|\Z))"
     r"|(?P<code>(?<!`)(?P<tick>`+)(?!`).+?(?<!`)(?P=tick)(?!`))"
     r"|(?P<escaped>\\[^\w\s])"
     r"|(?P<comment><!--.*?-->)"
     r"|(?P<display>\$\$(?P<display_tex>.+?)\$\$)"
     r"|(?P<inline>\$(?=\S)(?P<inline_tex>(?:[^$\\]|\\.)+?)(?<=\S)\$(?!\d))",
     re.M | re.S)
+# An address holds no citation, whatever stands behind its @.
+ADDRESS = re.compile(r"\]\((?:[^()\s]|\([^()\s]*\))*|<[^<>\s]*>|\b[a-z][a-z0-9+.-]*://[^\s<>]+"
+                     r"|^ {0,3}\[[^\]\n]+\]:[ \t]*\S+", re.M | re.I)
 TEMPLATE = re.compile(r"\{\{\s+(?P<name>[\w.\-]+)\s*(?::(?P<format>[^{}]*?))?\s*\}\}")
 LABEL = re.compile(r"\{[^{}\n]*?#(?P<label>(?:fig|tbl|eq|sec)-[\w:.-]*\w)[^{}\n]*\}")
 REFERENCE = re.compile(r"(?<![\w.@])-?@\{?(?P<key>[A-Za-z0-9_][\w:.#$%&+?<>~/-]*)")
-NOTE = re.compile(r"\[\^(?P<id>[^\]\s^]+)\]")
 OWN = ("fig-", "tbl-", "eq-", "sec-")
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")  # ASCII's; a backslash makes any of it plain
 UNKNOWN = "??"  # in a partial report, what belongs to a chapter that has no results yet
@@ -55,8 +57,9 @@ def read_prose(text: str) -> Prose:
     prose.templates = [(line_of(text, m.start()), m["name"], m["format"] or "")
                        for m in TEMPLATE.finditer(code_hidden)]
     prose.labels = [(line_of(text, m.start()), m["label"]) for m in LABEL.finditer(prose.bare)]
+    told = ADDRESS.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), prose.bare)
     prose.references = [(line_of(text, m.start()), m["key"].rstrip(":.#$%&-+?<>~/"))
-                        for m in REFERENCE.finditer(prose.bare)]
+                        for m in REFERENCE.finditer(told)]
     return prose
 
 
@@ -109,19 +112,6 @@ def fill(text: str, values: dict[str, dict], chapter: str, path, line: int) -> s
 def plainly(text: str) -> str:
     """Return Markdown that shows a text as it is, so that no data becomes markup."""
     return PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
-
-
-def own_notes(text: str, chapter: str) -> str:
-    """Make footnotes a chapter's own: ``[^1]`` of two chapters are two notes."""
-    tokens = list(TOKENS.finditer(text))
-    owner = re.sub(r"\W", "-", chapter)
-
-    def rename(match: re.Match) -> str:
-        if any(token.start() <= match.start() < token.end() for token in tokens):
-            return match[0]
-        return f"[^{owner}-{match['id']}]"
-
-    return NOTE.sub(rename, text)
 
 
 def look_up(name: str, spec: str, values: dict, chapter: str, path, line: int) -> tuple:

@@ -12,15 +12,11 @@ from pathlib import Path
 from reporting.errors import ReportError, ReportErrors, shown
 from reporting.layout import PLACES
 from reporting.read.calls import parse_cell, read_calls
-from reporting.read.formulas import check_formulas
-from reporting.read.markdown import OWN, Prose, line_of, read_prose
+from reporting.read.dialect import as_written
+from reporting.read.formulas import unconvertible
+from reporting.read.markdown import OWN, read_prose
 from reporting.read.percent import Chapter
-
-IMAGE = re.compile(r"!\[[^\]]*\]\((?P<target>[^)\s]+)[^)]*\)")
-HTML = re.compile(r"</?(?P<tag>img|table|tr|td|div|span|iframe|video|center|br|sub|sup|b|i|p"
-                  r"|font|a|figure|details)\b[^>\n]*>", re.I)
-TEX = re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\[A-Za-z]{2,}")
-UNSPACED = re.compile(r"\{\{[A-Za-z_][\w.]*(?::[^{}\s]*)?\}\}")
+from reporting.read.wording import faults
 
 
 def preflight(chapters: list[Chapter], bibliography: Path | None) -> None:
@@ -41,11 +37,12 @@ def preflight(chapters: list[Chapter], bibliography: Path | None) -> None:
     errors: list[ReportError] = []
     pieces = [(chapter, piece, line) for chapter in chapters
               for piece, line in _pieces(chapter, errors)]
-    read = [(chapter, line, read_prose(piece), piece) for chapter, piece, line in pieces]
-    for chapter, line, prose, piece in read:
-        errors += _wording(chapter, line, prose, piece)
-    errors += check_formulas([(chapter.path, line + at - 1, tex)
-                              for chapter, line, prose, _ in read for at, tex in prose.formulas])
+    read = [(chapter, line, read_prose(piece)) for chapter, piece, line in pieces]
+    for (chapter, line, prose), (_, piece, _) in zip(read, pieces, strict=True):
+        errors += [ReportError(message, chapter.path, line + at - 1, remedy)
+                   for at, message, remedy in faults(piece, prose, chapter.path.parent)]
+    errors += unconvertible([(chapter.path, line + at - 1, tex)
+                             for chapter, line, prose in read for at, tex in prose.formulas])
     errors += _references(chapters, read, bibliography)
     errors += _templates(chapters, read)
     if errors:
@@ -57,7 +54,7 @@ def _pieces(chapter: Chapter, errors: list) -> Iterator[tuple[str, int]]:
     """Yield a chapter's Markdown with its lines: cells, then captions in its code."""
     for cell in chapter.cells:
         if cell.kind == "markdown":
-            yield cell.source, cell.line
+            yield as_written(cell.source), cell.line
         elif cell.kind == "code":
             try:
                 parse_cell(cell.source)
@@ -67,43 +64,14 @@ def _pieces(chapter: Chapter, errors: list) -> Iterator[tuple[str, int]]:
                 continue
             calls = read_calls(cell.source)
             for label, prose in calls.prose.items():
-                yield prose.get("caption", ""), cell.line + calls.labels[label] - 1
-
-
-def _wording(chapter: Chapter, line: int, prose: Prose, piece: str) -> Iterator[ReportError]:
-    """Text that pandoc would drop or print as it stands."""
-
-    def fault(position, message, remedy):
-        return ReportError(message, chapter.path, line + line_of(prose.bare, position) - 1, remedy)
-
-    last = None
-    for match in TEX.finditer(prose.bare):
-        at = line_of(prose.bare, match.start())
-        if at != last and not match[0].startswith("\\end"):
-            yield fault(match.start(), f"{match[0]} outside of a formula would be lost",
-                        "put it between $$ and $$, or $ and $; for a single backslash write `\\\\`")
-        last = at
-    for match in HTML.finditer(prose.bare):
-        yield fault(match.start(), f"HTML such as {match[0]} is left out of the PDF",
-                    "say it in Markdown")
-    for match in UNSPACED.finditer(prose.bare):
-        yield fault(match.start(), f"{match[0]} would be printed as it stands",
-                    "write a space after {{, as in {{ name:.1%}}")
-    for match in IMAGE.finditer(prose.bare):
-        target = match["target"]
-        if "://" in target:
-            yield fault(match.start(), f"{target} is not on this machine",
-                        "keep the picture beside the chapter")
-        elif not (chapter.path.parent / target).is_file():
-            yield fault(match.start(), f"there is no picture {target}",
-                        "paths start at the chapter's folder")
+                yield as_written(prose.get("caption", "")), cell.line + calls.labels[label] - 1
 
 
 def _references(chapters, read, bibliography) -> Iterator[ReportError]:
     """Labels given twice, references to none, citations that the bibliography lacks."""
     sources: dict[str, tuple[Path, int]] = {}
     complete = True
-    labels = [(c, line + at - 1, label) for c, line, prose, _ in read for at, label in prose.labels]
+    labels = [(c, line + at - 1, label) for c, line, prose in read for at, label in prose.labels]
     for chapter in chapters:
         for cell in chapter.code:
             calls = read_calls(cell.source)
@@ -118,7 +86,7 @@ def _references(chapters, read, bibliography) -> Iterator[ReportError]:
                               f"the other is {first.name}:{there}; rename one")
         sources.setdefault(label, (chapter.path, at))
     keys = bibliography_keys(bibliography)
-    for chapter, line, prose, _ in read:
+    for chapter, line, prose in read:
         for at, key in prose.references:
             if key in sources or key in keys:
                 continue
@@ -190,7 +158,7 @@ def _templates(chapters, read) -> Iterator[ReportError]:
         known[chapter.name] = set().union(*(c.recorded for c in calls))
         # A function of another module may record as well, but only if it is given `record`.
         complete[chapter.name] = all(c.complete for c in calls)
-    for chapter, line, prose, _ in read:
+    for chapter, line, prose in read:
         for at, name, _format in prose.templates:
             owner, _, key = name.rpartition(".")
             owner = owner or chapter.name

@@ -74,8 +74,8 @@ def execute(chapter: Chapter, root: Path, parameters: dict | None = None, draft:
                 failure = SimpleNamespace(**output, exec_count=cell.execution_count)
                 raise locate(failure, chapter, done, root, watcher.at)
     by_origin = {cell.metadata["origin"]: cell for cell in ran}
-    result = collect(chapter, [by_origin[i].outputs for i in origin])
-    environment = collect(chapter, [by_origin[-1].outputs])["environment"]
+    result = collect([by_origin[i].outputs for i in origin])
+    environment = collect([by_origin[-1].outputs])["environment"]
     return {**result, "depends": _portable(result["depends"], root), "environment": environment,
             "date": f"{started:%Y-%m-%d %H:%M:%S}", "seconds": round(time.monotonic() - clock, 1),
             "draft": draft, "text": chapter.text}

@@ -5,48 +5,71 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import dataclass
 
-from reporting.errors import ReportError
 from reporting.kernel.protocol import MIME
-from reporting.read.percent import Chapter
+from reporting.run.html_outputs import obstacle, plain_text
 
-PLOTLY = "application/vnd.plotly.v1+json"
-# From the richest to the plainest: the first one that an output has is kept.
-KINDS = (("text/markdown", "markdown"), ("text/latex", "markdown"), ("image/svg+xml", "svg"), ("image/png", "png"),
-         ("text/html", "html"), ("text/plain", "text"))
+WITH = "show(figure, label, caption, interactive=this_one) with a figure of matplotlib's"
+STILL = "show a picture of it, or tag the cell hide-output"
+PICTURES = ("svg", "png", "jpeg", "gif", "webp")
 
 
-def collect(chapter: Chapter, cells: list) -> dict:
+@dataclass(frozen=True)
+class Type:
+    """What becomes of outputs of one MIME type: kept as a kind, or refused with a remedy."""
+
+    kind: str = ""
+    remedy: str = ""
+
+
+# The one list of types. From the richest to the plainest: the first one that an output has decides.
+TYPES = {
+    "text/markdown": Type("markdown"),
+    "text/latex": Type("markdown"),
+    "image/svg+xml": Type("svg"),
+    "image/png": Type("png"),
+    "image/jpeg": Type("jpeg"),
+    "image/gif": Type("gif"),
+    "image/webp": Type("webp"),
+    "application/vnd.plotly.v1+json": Type(remedy=WITH),
+    "text/html": Type("html"),
+    "application/json": Type("json"),
+    "application/geo+json": Type("json"),
+    "application/pdf": Type(remedy="save the figure as SVG or PNG and show that"),
+    "application/javascript": Type(remedy=STILL),
+    "application/vnd.jupyter.widget-view+json": Type(remedy="show its value instead, or tag the cell hide-output"),
+}
+UNKNOWN = Type(remedy=STILL)
+BAR = re.compile(r"\d+%\|")  # tqdm's, as a widget
+
+
+def collect(cells: list) -> dict:
     """Sort the outputs of a chapter's code cells.
 
     Parameters
     ----------
-    chapter : Chapter
-        Named where an output cannot be printed.
     cells : list
         For each code cell, nbformat's outputs.
 
     Returns
     -------
     dict
-        "outputs": for each code cell a list of dicts with a "kind" (figure, table, markdown,
-        svg, png, html, text, stdout); "values"; "depends"; "environment".
-
-    Raises
-    ------
-    ReportError
-        If an output is a plotly figure alone, which cannot be printed.
+        "outputs": for each code cell a list of dicts with a "kind" (figure, table, markdown, one of
+        `PICTURES`, html, text, stdout, or refused for what cannot be printed); "values"; "depends";
+        "environment".
     """
     result = {"outputs": [], "values": {}, "depends": [], "environment": {}}
-    for number, outputs in enumerate(cells):
+    for outputs in cells:
         kept: list[dict] = []
         for output in outputs:
             if output.output_type == "stream":
                 if output.name == "stdout":
                     _add_text(kept, output.text)
             elif output.output_type in ("display_data", "execute_result"):
-                item = _item(chapter, number, output.data)
+                item = _item(output.data)
                 if item is None:
                     continue
                 kind = item["kind"]
@@ -62,21 +85,38 @@ def collect(chapter: Chapter, cells: list) -> dict:
     return result
 
 
-def _item(chapter: Chapter, number: int, data) -> dict | None:
+def _item(data) -> dict | None:
     """One output as a dict with a kind; None if there is nothing in it to keep."""
     if MIME in data:
         item = dict(data[MIME])
         if "image/svg+xml" in data:
             item["svg"] = data["image/svg+xml"]
         return item
-    if PLOTLY in data and not {"image/svg+xml", "image/png"} & set(data):
-        raise ReportError("a plotly figure cannot be printed", chapter.path,
-                          chapter.code[number].line,
-                          "show(figure, label, caption, interactive=this_one) with matplotlib's")
-    for mime, kind in KINDS:
+    for mime, kept in TYPES.items():
         if mime in data:
-            return {"kind": kind, "data": _stable(data[mime])}
-    return None
+            return _kept(mime, kept, data)
+    unknown = [mime for mime in data if mime != "text/plain"]
+    if unknown:
+        return _kept(unknown[0], UNKNOWN, data)
+    return {"kind": "text", "data": _stable(data["text/plain"])} if "text/plain" in data else None
+
+
+def _kept(mime: str, kept: Type, data) -> dict:
+    """An output that cannot be printed is kept as what it is and why: a tag may hide it, unrun."""
+    value, plain = data[mime], data.get("text/plain", "")
+    if mime.endswith("widget-view+json") and BAR.search(plain):
+        return {"kind": "stdout", "data": plain}
+    if not kept.kind:
+        return {"kind": "refused", "what": mime, "remedy": kept.remedy}
+    if kept.kind == "html":
+        text, hurdle = plain_text(value), obstacle(value)
+        if text is not None:
+            return {"kind": "text", "data": _stable(text)}
+        if hurdle:
+            return {"kind": "refused", "what": hurdle, "remedy": STILL}
+    if kept.kind == "json":
+        return {"kind": "text", "data": json.dumps(value, indent=2, ensure_ascii=False)}
+    return {"kind": kept.kind, "data": _stable(value) if isinstance(value, str) else value}
 
 
 def _stable(text: str) -> str:

@@ -8,10 +8,10 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import re
 from pathlib import Path
 
-from reporting.read.preflight import IMAGE
 from reporting.settings import Settings
 from reporting.store import digest
 from reporting.write.stitch import Stitched
@@ -37,13 +37,13 @@ def made_from(document: Stitched, settings: Settings, chapters: Path, out: Path,
     stamp : str
         Such as "draft".
     """
-    text = document.markdown
+    text = json.dumps(document.chapters)
     for folder, name in ((out, "OUT"), (chapters, "CHAPTERS")):
         text = text.replace(folder.resolve().as_posix(), name)
     parts = [digest(text), repr(settings), stamp, repr(document.absent)]
     parts += [digest(path.read_bytes()) for path in sorted(BUILDER.rglob("*"))
               if path.is_file() and "__pycache__" not in path.parts]
-    files = [chapters / match["target"] for match in IMAGE.finditer(text)]
+    files = list(document.pictures)
     if settings.bibliography:
         files.append(chapters / settings.bibliography)
     parts += [digest(path.read_bytes()) for path in files if path.is_file()]

@@ -8,16 +8,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import json
 import re
-import tempfile
 from pathlib import Path
 
 from reporting.kernel.sprite import SPRITE
-from reporting.pandoc import FILTER, READER, TEMPLATES, pandoc
+from reporting.pandoc import TEMPLATES, pandoc
 from reporting.settings import Settings
-from reporting.write.stitch import Stitched
+from reporting.write.stitch import Stitched, refuse
 
+IMAGE = re.compile(r'(<img\b[^<>]*?\bsrc=")(/[^"]*)(?=")')
+KINDS = {b"\x89PNG": "image/png", b"\xff\xd8": "image/jpeg", b"GIF8": "image/gif"}
 EXPLORED = re.compile(r'<div class="explore" data-of="([^"]+)" data-file="([^"]+)">')
 
 
@@ -42,23 +42,28 @@ def to_html(document: Stitched, settings: Settings, folder: Path, stamp: str = "
     """
     options = ["--citeproc", "--bibliography", str(folder / settings.bibliography),
                "-M", "reference-section-title=References", "-M", "link-citations=true"]
-    metadata = {"title": settings.title, "absent": document.absent, "stamp": stamp,
-                "author": settings.author, "username": settings.username,
-                "abstract": settings.abstract}
-    with tempfile.TemporaryDirectory(prefix="reporting-") as name:
-        data = Path(name, "metadata.json")
-        data.write_text(json.dumps(metadata), encoding="utf-8")
-        text, _ = pandoc(
-            document.markdown, "-f", READER, "-t", "html5", "--standalone", "--mathml",
-            "--embed-resources", "--toc", "--toc-depth=1", "--wrap=none", "--columns=10000",
-            "--template", str(TEMPLATES / "template.html"), "--metadata-file", str(data),
-            "--metadata", "pagetitle=" + _plain(settings.title),
-            "--lua-filter", str(FILTER), *(options if settings.bibliography else ()))
+    meta = {"title": settings.title, "stamp": stamp, "author": settings.author,
+            "username": settings.username, "abstract": settings.abstract}
+    text, faults = pandoc(
+        document.to_json("html", meta), "-t", "html5", "--standalone", "--mathml", "--toc", "--toc-depth=1",
+        "--wrap=none", "--columns=10000", "--template", str(TEMPLATES / "template.html"),
+        "--variable", "pagetitle=" + _plain(settings.title), *(options if settings.bibliography else ()))
+    refuse(faults, document)
+    text = IMAGE.sub(lambda match: match[1] + _embedded(Path(html.unescape(match[2]))), text)
     twins = {label: Path(file) for label, file in EXPLORED.findall(text)}
     text = EXPLORED.sub(r'<div class="explore" data-of="\1">', text)
     scripts = _scripts(twins)
     text = text.replace("<!-- policy -->", _policy(scripts), 1)
     return text.replace("<!-- scripts -->", "\n".join([*_data(twins), *map(_script, scripts)]), 1).encode()
+
+
+def _embedded(file: Path) -> str:
+    """Return a picture as an address that holds its data; by its first bytes, since names may lie."""
+    data = file.read_bytes()
+    kind = next((kind for start, kind in KINDS.items() if data.startswith(start)), None)
+    if kind is None:
+        kind = "image/webp" if data[8:12] == b"WEBP" else "image/svg+xml"
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def _policy(scripts: list[str]) -> str:

@@ -12,20 +12,24 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from reporting.errors import ReportError
+from reporting.errors import ReportError, shown
 from reporting.layout import MARGIN_MM
-from reporting.pandoc import FILTER, READER, TEMPLATES, pandoc
+from reporting.pandoc import TEMPLATES, pandoc
 from reporting.settings import Settings
-from reporting.write.stitch import Stitched
+from reporting.write.fonts import Fonts, lacking
+from reporting.write.stitch import Stitched, refuse
+
+SOURCE = re.compile(r"#metadata\((\d+)\) <source>")
 
 
 @dataclass(frozen=True)
 class Typeset:
-    """A finished PDF, its number of pages, and (name, first page, length) of each chapter."""
+    """A finished PDF, its number of pages, (name, first page, length) of each chapter, and what to say."""
 
     pdf: bytes
     pages: int
     chapters: list[tuple[str, int, float]]
+    remarks: tuple[str, ...] = ()
 
 
 def typeset(document: Stitched, settings: Settings, folder: Path, stamp: str = "") -> Typeset:
@@ -51,67 +55,81 @@ def typeset(document: Stitched, settings: Settings, folder: Path, stamp: str = "
         work = Path(name).resolve()
         source = work / "report.typ"
         source.write_text(to_typst(document, settings, folder, work, stamp), encoding="utf-8")
-        return _compile(source, document)
+        return _compile(source, document, Fonts(settings.fonts, folder, work))
 
 
 def to_typst(document: Stitched, settings: Settings, folder: Path, work: Path, stamp: str) -> str:
     """Return the typst source; the bibliography is copied into ``work``."""
     byline = settings.author + (f" ({settings.username})" if settings.username else "")
-    metadata = {"title": settings.title, "byline": byline, "abstract": settings.abstract,
-                "stamp": stamp, "margin": str(MARGIN_MM),
-                "author-plain": re.sub(r'["\\]', "", settings.author), "contents": True,
-                "absent": document.absent}
-    if settings.bibliography and "@" in document.markdown:
+    meta = {"title": settings.title, "byline": byline, "abstract": settings.abstract, "stamp": stamp}
+    variables = {"margin": str(MARGIN_MM), "author-plain": re.sub(r'["\\]', "", settings.author)}
+    text = document.to_json("typst", meta, work.as_posix())
+    if settings.bibliography and "@" in text:
         shutil.copy(folder / settings.bibliography, work / "references.bib")
-        metadata["bibliography-file"] = "references.bib"
-    (work / "metadata.json").write_text(json.dumps(metadata), encoding="utf-8")
-    text, warnings = pandoc(
-        document.markdown, "-f", READER, "-t", "typst", "--columns=10000", "--wrap=none",
-        "--syntax-highlighting=idiomatic", "--template", str(TEMPLATES / "template.typ"),
-        "--metadata-file", str(work / "metadata.json"), "--lua-filter", str(FILTER))
-    if warnings.strip():
-        raise _warned(warnings, document)
-    return text
-
-
-def _warned(warnings: str, document: Stitched) -> ReportError:
-    """What pandoc only warns of would be missing from the page: make it an error."""
-    message = " ".join(warnings.replace("[WARNING]", "").split())
-    found = re.search(r"line (\d+)", message)
-    path, line = None, None
-    if found:
-        lines = document.markdown.split("\n")[: int(found[1])]
-        path, line = _place("\n".join(lines), document)
-        if path is not None:
-            # Prose has as many lines here as in its cell, which starts three after the comment.
-            since = next(i for i, text in enumerate(reversed(lines)) if text.startswith("// source"))
-            last = path.read_text(encoding="utf-8").count("\n") + 1
-            line = min(line + max(0, since - 3), last)
-            message = message.replace(f" at line {found[1]} column", ", column")
-    return ReportError(f"pandoc: {message}", path, line)
+        variables["bibliography-file"] = "references.bib"
+    given = [word for name, value in variables.items() for word in ("--variable", f"{name}={value}")]
+    source, faults = pandoc(text, "-t", "typst", "--columns=10000", "--wrap=none", "--syntax-highlighting=idiomatic",
+                            "--template", str(TEMPLATES / "template.typ"), *given)
+    refuse(faults, document)
+    return source
 
 
 def _place(text: str, document: Stitched) -> tuple[Path | None, int | None]:
-    """Path and line of the last comment in a text."""
-    numbers = re.findall(r"// source (\d+)", text)
+    """Path and line of the last piece that begins in a text."""
+    numbers = SOURCE.findall(text)
     return document.sources[int(numbers[-1])] if numbers else (None, None)
 
 
-def _compile(source: Path, document: Stitched) -> Typeset:
+def _compile(source: Path, document: Stitched, fonts: Fonts) -> Typeset:
     import typst
 
-    # The figures lie in the store, so typst may read from anywhere.
-    compiler = typst.Compiler(str(source), root=source.anchor, ignore_system_fonts=True)
+    text = source.read_text(encoding="utf-8")
     try:
-        pdf = compiler.compile(format="pdf")
+        compiler, pdf, missing = _set(source, text, fonts, system=False)
+        remarks = []
+        if missing and not fonts.system:
+            compiler, pdf, still = _set(source, text, fonts, system=True)
+            helped = [one for one in missing if one not in still]
+            remarks = [_told(helped, text, document, "a font of this system has {}, the report's own have not",
+                             "for the same PDF elsewhere name")] if helped else []
+            missing = still
+        if missing:
+            remarks.append(_told(missing, text, document, "no font has {}, so a box is printed", "name"))
+        misfits = json.loads(compiler.query("<misfit>", field="value"))
         layout = json.loads(compiler.query("<layout>", field="value", one=True))
     except typst.TypstError as error:
         raise _refused(error, source, document) from None
+    refuse([(int(one["source"]), 1, one["message"]) for one in misfits], document)
     starts = [(c["name"], c["page"], c["page"] + _ratio(c["height"])) for c in layout["chapters"]]
     ends = [at for *_, at in starts[1:]] + [layout["end"]["page"] + _ratio(layout["end"]["height"])]
     chapters = [(name, page, end - at)
                 for (name, page, at), end in zip(starts, ends, strict=True)]
-    return Typeset(pdf, layout["pages"], chapters)
+    return Typeset(pdf, layout["pages"], chapters, tuple(remarks))
+
+
+def _set(source: Path, text: str, fonts: Fonts, system: bool) -> tuple:
+    """Return a compiler, what it made, and the characters that its fonts lack."""
+    import typst
+
+    # The figures lie in the store, so typst may read from anywhere.
+    compiler = typst.Compiler(str(source), root=source.anchor, font_paths=fonts.for_typst(system),
+                              sys_inputs={"fonts": json.dumps(fonts.families)})
+    return compiler, compiler.compile(format="pdf"), lacking(compiler, text)
+
+
+def _told(characters: list[tuple[str, int]], text: str, document: Stitched, what: str, remedy: str) -> str:
+    """Say which characters it is about, and where the first stands."""
+    places = ((one, *_place("\n".join(text.split("\n")[:at]), document)) for one, at in characters)
+    character, path, line = next((place for place in places if place[1]), ("", None, None))
+    place = ""
+    if path is not None:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        line = next((i for i, one in enumerate(lines, 1) if i >= line and character[0] in one), line)
+        place = f"{shown(path)}:{line}: "
+    names = list(dict.fromkeys(f"{one} (U+{ord(one[0]):04X})" for one, _ in characters))
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return (place + what.format(", ".join(names[:5]) + more)
+            + f"; {remedy} a font in report.toml: fonts = [\"file.ttf\"]")
 
 
 def _ratio(value) -> float:

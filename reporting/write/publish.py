@@ -65,6 +65,8 @@ def publish(steps: list[Step], report: Report) -> int:
     with ThreadPoolExecutor(max_workers=1) as side:  # what both wait for are other programs
         waiting = side.submit(to_html, document, settings, options.chapters, stamp)
         made = typeset(document, settings, options.chapters, stamp)
+    for line in made.remarks:
+        progress.say(line)
     text = marked(waiting.result(), state, made.pdf)
     _check_size(text, settings)
     _put_pdf(made, settings, options.out, progress)

@@ -1,26 +1,32 @@
-"""Chapters and their results as one Markdown document, ready for pandoc.
+"""Chapters and their results as one document, piece by piece, ready for pandoc.
 
-Every cell is preceded by a comment that survives into the typst source, so that whatever
-fails later is still reported at the chapter's own line.
+Every piece carries the number of its source, so that whatever fails later is still reported at
+the chapter's own line.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
 from __future__ import annotations
 
-import re
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reporting.errors import ReportError
+from reporting.errors import ReportError, ReportErrors
+from reporting.pandoc import MARKDOWN
 from reporting.progress import duration
 from reporting.read.calls import read_calls
-from reporting.read.markdown import fill, own_notes, plainly, read_prose
+from reporting.read.definitions import with_definitions
+from reporting.read.dialect import as_written, in_blocks
+from reporting.read.markdown import fill, read_prose
 from reporting.read.percent import Cell, Chapter
+from reporting.read.wording import faults, found, targets
+from reporting.run.html_outputs import obstacle, plain_text
+from reporting.run.outputs import PICTURES, STILL
 from reporting.settings import Settings
 from reporting.store import Store
-
-OPEN = "::::::::"  # longer than any fence that an author writes
+from reporting.write.printed import as_shown
+from reporting.write.tables import laid_out
 
 
 @dataclass(frozen=True)
@@ -34,21 +40,62 @@ class Part:
 
 @dataclass
 class Stitched:
-    """A Markdown document.
+    """The report's pieces.
 
     Attributes
     ----------
-    markdown : str
-        For pandoc.
+    chapters : list of dict
+        "name", "folder" and "items" of each, as ``document.lua`` reads them.
     sources : list of (path, line)
-        What stands behind each numbered comment.
+        What stands behind the number that each item has as its "source".
     absent : list of str
         Labels of chapters that are left out.
+    pictures : list of Path
+        Files that the prose shows.
     """
 
-    markdown: str = ""
+    chapters: list[dict] = field(default_factory=list)
     sources: list[tuple[Path, int]] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
+    pictures: list[Path] = field(default_factory=list)
+
+    def to_json(self, target: str, meta: dict[str, str], work: str = "") -> str:
+        """Return what ``document.lua`` reads.
+
+        Parameters
+        ----------
+        target : str
+            "typst" or "html".
+        meta : dict of str to str
+            Markdown for the places of the page's template.
+        work : str
+            A folder for pictures that come within HTML.
+        """
+        return json.dumps({"target": target, "reader": MARKDOWN, "meta": meta, "work": work, "absent": self.absent,
+                           "chapters": self.chapters}, ensure_ascii=False)
+
+
+def refuse(found: list[tuple[int, int, str]], document: Stitched) -> None:
+    """Raise what pandoc and typst could not print as errors of the chapters' lines.
+
+    Parameters
+    ----------
+    found : list of (source, line, message)
+        Of the document's pieces; lines within them are counted from 1.
+    document : Stitched
+        Which knows where they come from.
+
+    Raises
+    ------
+    ReportErrors
+        If there is any.
+    """
+    errors = []
+    for source, within, message in dict.fromkeys(found):
+        path, line = document.sources[source]
+        errors.append(ReportError(message, path, line + within - 1))
+    if errors:
+        raise ReportErrors(errors)
 
 
 def stitch(parts: list[Part], settings: Settings, store: Store,
@@ -68,25 +115,19 @@ def stitch(parts: list[Part], settings: Settings, store: Store,
 
     Raises
     ------
-    ReportError
-        If a template cannot be filled.
+    ReportError, ReportErrors
+        If a template cannot be filled, or outputs cannot be printed.
     """
     document = Stitched(absent=[label for chapter in missing for label in _labels(chapter)])
     values = {part.chapter.name: part.result["values"] for part in parts}
     values |= {chapter.name: None for chapter in missing}
-    blocks = []
-    for part in parts:
-        folder = part.chapter.path.parent.resolve().as_posix()
-        blocks.append(f'{OPEN} {{.report-chapter name="{part.chapter.name}" folder="{folder}"}}')
-        if part.note:
-            blocks.append(f"::: report-note\n{part.note}\n:::")
-        outputs = iter(part.result["outputs"])
-        for cell in part.chapter.cells:
-            blocks += _cell(part, cell, outputs, values, document, settings, store)
-        blocks.append(OPEN)
+    errors = [error for part in parts
+              for error in _Stitching(part, values, document, settings, store).run()]
+    if errors:
+        raise ReportErrors(errors)
     if settings.provenance and any("environment" in part.result for part in parts):
-        blocks.append(_provenance(parts))
-    document.markdown = "\n\n".join(blocks) + "\n"
+        provenance = {"kind": "markdown", "text": _provenance(parts), "source": 0}
+        document.chapters.append({"name": "", "folder": "", "items": [provenance]})
     return document
 
 
@@ -101,118 +142,132 @@ def _labels(chapter: Chapter) -> list[str]:
     return labels
 
 
-def _cell(part, cell: Cell, outputs, values, document, settings, store) -> list[str]:
-    """Return the blocks of one cell."""
-    path, name = part.chapter.path, part.chapter.name
-    if cell.kind == "markdown":
-        blocks = [own_notes(fill(cell.source, values, name, path, cell.line), name)]
-    elif cell.kind == "code":
-        blocks = []
+class _Stitching:
+    """One chapter on its way into the document."""
+
+    def __init__(self, part: Part, values: dict, document: Stitched, settings: Settings, store: Store):
+        self.part, self.chapter, self.values = part, part.chapter, values
+        self.document, self.settings, self.store = document, settings, store
+        self.name, self.path = part.chapter.name, part.chapter.path
+        self.folder = self.path.parent.resolve()
+        self.items: list[dict] = []
+        self.errors: list[ReportError] = []
+        self.labels: dict[str, int] = {}
+
+    def run(self) -> list[ReportError]:
+        """Append the chapter; return all that is wrong with it."""
+        if self.part.note:
+            self.add(1, kind="markdown", text=f"::: report-note\n{self.part.note}\n:::")
+        prose = iter(with_definitions([as_written(cell.source) for cell in self.chapter.cells
+                                       if cell.kind == "markdown"]))
+        outputs = iter(self.part.result["outputs"])
+        for cell in self.chapter.cells:
+            if cell.kind == "markdown":
+                self.prose(next(prose), cell.line)
+            elif cell.kind == "raw":
+                self.raw(cell)
+            else:
+                self.code(cell, next(outputs, []))
+        self.document.chapters.append({"name": self.name, "folder": self.folder.as_posix(), "items": self.items})
+        return self.errors
+
+    def add(self, line: int, **item) -> None:
+        """Append a piece that stands at a line of the chapter."""
+        self.document.sources.append((self.path, line))
+        self.items.append({**item, "source": len(self.document.sources) - 1})
+
+    def refuse(self, line: int, message: str, remedy: str) -> None:
+        """Note what cannot be printed."""
+        self.errors.append(ReportError(message, self.path, line, remedy))
+
+    def prose(self, text: str, line: int) -> None:
+        """A cell's Markdown."""
+        text = fill(text, self.values, self.name, self.path, line)
+        self.document.pictures += [file for _, target in targets(text) if (file := found(self.folder, target))]
+        self.add(line, kind="markdown", text=in_blocks(text))
+
+    def raw(self, cell: Cell) -> None:
+        """A raw cell is printed as it is, unless it is meant for one format."""
+        if getattr(cell, "format", "") in ("text/markdown", "md", "markdown"):
+            self.prose(as_written(cell.source), cell.line)
+        elif getattr(cell, "format", "") in ("", "text/plain"):
+            if cell.source.strip():
+                self.add(cell.line, kind="code", language="text", text=cell.source)
+        else:
+            self.refuse(cell.line, f"a raw cell of {cell.format} is printed in one format and lost in the others",
+                        "say it in Markdown")
+
+    def code(self, cell: Cell, outputs: list[dict]) -> None:
+        """A cell's code, as far as it is shown, and what came of it."""
+        shown = "show-input" in cell.tags or (self.settings.show_code and "hide-input" not in cell.tags)
+        if cell.source.strip() and (shown or "hide-input" not in cell.tags):
+            self.add(cell.line, kind="code", language="python", text=cell.source, folded=not shown)
         calls = read_calls(cell.source)
-        if "show-input" in cell.tags or (settings.show_code and "hide-input" not in cell.tags):
-            blocks.append(_fenced(cell.source, "python"))
-        elif cell.source.strip() and "hide-input" not in cell.tags:
-            blocks.append("::: report-code\n" + _fenced(cell.source, "python") + "\n:::")
-        for item in next(outputs, []):
-            wording = {**item, **calls.prose.get(item.get("label"), {})}
-            line = cell.line + calls.labels.get(item.get("label"), 1) - 1
-            if "caption" in wording:
-                wording["caption"] = fill(wording["caption"], values, name, path, line)
-            try:
-                blocks += _output(wording, cell, name, store)
-            except ValueError as error:
-                raise ReportError(f"{item['label']}: {error}", path, line,
-                                  'formats are such as {"column": "{:.1%}"}') from None
-    else:
-        return []
-    if not blocks:
-        return []
-    document.sources.append((path, cell.line))
-    return [f"```{{=typst}}\n// source {len(document.sources) - 1}\n```", *blocks]
+        for item in outputs:
+            label = item.get("label")
+            line = cell.line + calls.labels.get(label, item.get("line", 1)) - 1
+            if label is None:
+                if "hide-output" not in cell.tags:
+                    self.output(item, cell, line)
+                continue
+            wording = {**item, **calls.prose.get(label, {})}
+            if label in self.labels:
+                self.refuse(line, f"{label} is shown twice, first in line {self.labels[label]}",
+                            "give each its own label, as in f\"{label}-{{i}}\"")
+                continue
+            self.labels[label] = line
+            caption = as_written(wording["caption"])
+            wording["caption"] = in_blocks(fill(caption, self.values, self.name, self.path, line))
+            if label not in calls.labels or "caption" not in calls.prose.get(label, {}):
+                self.check(caption, line, "its caption")  # known only since the chapter ran
+            self.numbered(wording, line)
 
-
-def _output(item: dict, cell: Cell, name: str, store: Store) -> list[str]:
-    """Return the blocks of one output, none if it is not for the report."""
-    kind = item["kind"]
-    if kind == "figure":
-        return [_figure(item, name, store)]
-    if kind == "table":
-        return [_table(item)]
-    if "hide-output" in cell.tags:
-        return []
-    if kind in ("svg", "png"):
-        file = store.file(name, item[kind + "_file"]).as_posix()
-        return [f"::: report-picture\n![]({file}){{width=60%}}\n:::"]
-    if kind == "markdown":
-        return [item["data"]]
-    if kind == "html":
-        return ["::: report-html\n" + _fenced(item["data"], "html") + "\n:::"]
-    if "show-output" in cell.tags and item["data"].strip():
-        return [_fenced(item["data"].rstrip(), "text")]
-    return []
-
-
-def _fenced(text: str, language: str) -> str:
-    ticks = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
-    return f"{ticks}{language}\n{text}\n{ticks}"
-
-
-def _figure(item: dict, name: str, store: Store) -> str:
-    width = f"{100 * item['width']:g}%"
-    place = item.get("place", "here")
-    place = "" if place == "here" else f' place="{place}"'
-    file = store.file(name, item["svg_file"]).as_posix()
-    explored = ""
-    if "interactive_file" in item:
-        explored = f' interactive="{store.file(name, item["interactive_file"]).as_posix()}"'
-    return (f'::: {{#{item["label"]} .report-figure width="{width}" file="{file}"{place}{explored}}}\n'
-            f'{item["caption"]}\n:::')
-
-
-def _table(item: dict) -> str:
-    """Return a captioned pipe table; columns of numbers are flush right."""
-    columns, rows, formats = item["columns"], item["rows"], item["formats"]
-    for name in formats:
-        if name not in columns:
-            raise ValueError(f"formats names {name!r}, the columns are {', '.join(columns)}")
-    numeric = [any(_is_number(row[i]) for row in rows)
-               and all(_is_number(row[i]) or not isinstance(row[i], str) for row in rows)
-               for i in range(len(columns))]
-    lines = [_row(columns), "|" + "|".join("--:" if n else ":--" for n in numeric) + "|"]
-    for row in rows:
-        lines.append(_row([_value(value, formats.get(name))
-                           for name, value in zip(columns, row, strict=True)]))
-    return (f"::: {{#{item['label']} .report-table}}\n{item['caption']}\n\n"
-            + "\n".join(lines) + "\n:::")
-
-
-def _is_number(value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _row(cells) -> str:
-    flat = (" ".join(str(cell).split()) for cell in cells)
-    return "| " + " | ".join(re.sub(r"(?<!\\)\|", r"\\|", cell) for cell in flat) + " |"
-
-
-def _value(value, spec: str | None) -> str:
-    """One value of a table as Markdown; a missing one is a dash."""
-    if value is None or (isinstance(value, dict) and value["float"] == "nan"):
-        return "–"
-    if isinstance(value, dict):
-        return "−∞" if value["float"].startswith("-") else "∞"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if spec:
+    def numbered(self, item: dict, line: int) -> None:
+        """A figure or a table."""
+        if item["kind"] == "figure":
+            self.add(line, **_figure(item, self.name, self.store))
+            return
         try:
-            text = spec.format(value)
-        except (ValueError, LookupError, AttributeError, TypeError) as error:
-            raise ValueError(f"format {spec!r} does not fit {value!r} ({error})") from None
-    else:
-        text = f"{value:.4g}" if isinstance(value, float) else str(value)
-    if isinstance(value, str):
-        return plainly(text)
-    return "−" + text[1:] if _is_number(value) and text.startswith("-") else text
+            self.add(line, kind="table", label=item["label"], caption=item["caption"], **laid_out(item))
+        except ValueError as error:
+            self.refuse(line, f"{item['label']}: {error}", 'formats are such as {"column": "{:.1%}"}')
+
+    def output(self, item: dict, cell: Cell, line: int) -> None:
+        """What a cell showed without a label."""
+        kind = item["kind"]
+        if kind == "html":  # stored before a builder looked into it
+            text, hurdle = plain_text(item["data"]), obstacle(item["data"])
+            if text is not None:
+                item, kind = {"kind": "text", "data": text}, "text"
+            elif hurdle:
+                item, kind = {"what": hurdle, "remedy": STILL}, "refused"
+        if kind == "refused":
+            self.refuse(line, f"an output of this cell cannot be printed: {item['what']}", item["remedy"])
+        elif kind in PICTURES:
+            self.add(line, kind="picture", file=self.store.file(self.name, item[kind + "_file"]).as_posix())
+        elif kind == "markdown":
+            text = as_written(item["data"])
+            self.check(text, line, "its output")
+            self.add(line, kind="markdown", text=in_blocks(text))
+        elif kind == "html":
+            self.add(line, kind="html", text=item["data"])
+        elif "show-output" in cell.tags and as_shown(item["data"]):
+            self.add(line, kind="code", language="text", text=as_shown(item["data"]))
+
+    def check(self, text: str, line: int, whose: str) -> None:
+        """Hold Markdown that a cell has made to what prose is held to."""
+        for _, message, remedy in faults(text, read_prose(text), self.folder):
+            self.refuse(line, f"{whose}: {message}", remedy)
+
+
+def _figure(item: dict, name: str, store: Store) -> dict:
+    figure = {"kind": "figure", "label": item["label"], "caption": item["caption"],
+              "width": f"{100 * item['width']:g}%", "file": store.file(name, item["svg_file"]).as_posix()}
+    if item.get("place", "here") != "here":
+        figure["place"] = item["place"]
+    if "interactive_file" in item:
+        figure["interactive"] = store.file(name, item["interactive_file"]).as_posix()
+    return figure
 
 
 def _provenance(parts: list[Part]) -> str:

@@ -4,6 +4,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import io
+import json
 import signal
 from pathlib import Path
 
@@ -75,6 +76,12 @@ POWER = '''\
 def power(base, exponent):
     return base**exponent
 '''
+
+
+def told(document) -> str:
+    """All that a stitched document gives to pandoc, as text."""
+    items = [item for chapter in document.chapters for item in chapter["items"]]
+    return "\n".join(item.get("text") or json.dumps(item, ensure_ascii=False) for item in items)
 
 
 def as_from_a_terminal() -> None:

@@ -9,7 +9,7 @@ import re
 import sys
 
 import pytest
-from fake_report import Fake
+from fake_report import Fake, told
 
 import reporting.write.publish
 from reporting.kernel import environment
@@ -240,19 +240,19 @@ def test_a_failed_chapter_is_stale_and_the_others_finish(fake):
 
 
 def stitched_text(fake):
-    """Return the Markdown of the last build."""
+    """Return what the last build gave to pandoc."""
     return fake.stitched[-1]
 
 
 @pytest.fixture(autouse=True)
 def keep_stitched(monkeypatch):
-    """Let every test see the Markdown that was typeset."""
+    """Let every test see what was typeset."""
     real = reporting.write.publish.stitch
     Fake.stitched = []
 
     def keep(*arguments):
         document = real(*arguments)
-        Fake.stitched.append(document.markdown)
+        Fake.stitched.append(told(document))
         return document
 
     monkeypatch.setattr(reporting.write.publish, "stitch", keep)

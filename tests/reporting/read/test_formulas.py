@@ -3,10 +3,12 @@ r"""Formulas that pandoc alone would misprint, repaired on the way to typst.
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+import json
+
 import pytest
 import typst
 
-from reporting.write.pdf import FILTER, READER, pandoc
+from reporting.pandoc import pandoc
 
 REPAIRED = [
     (r"|B|", "lr(|B|)"),
@@ -27,11 +29,12 @@ REPAIRED = [
 
 @pytest.fixture(scope="module")
 def converted():
-    text = "\n\n".join(f"${tex}$" for tex, _ in REPAIRED)
-    out, warnings = pandoc(text, "-f", READER, "-t", "typst", "--wrap=none",
-                           "--lua-filter", str(FILTER))
-    assert not warnings
-    return out.strip().split("\n\n")
+    items = [{"kind": "formula", "source": i, "text": tex} for i, (tex, _) in enumerate(REPAIRED)]
+    chapter = {"name": "", "folder": "", "items": items}
+    document = {"target": "typst", "absent": [], "meta": {}, "chapters": [chapter]}
+    out, faults = pandoc(json.dumps(document), "-t", "typst", "--wrap=none")
+    assert not faults
+    return [line for line in out.split("\n") if line.startswith("$")]
 
 
 @pytest.mark.parametrize("number", range(len(REPAIRED)), ids=[tex for tex, _ in REPAIRED])

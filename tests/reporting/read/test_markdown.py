@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reporting.errors import ReportError
-from reporting.read.markdown import fill, own_notes, read_prose
+from reporting.read.markdown import fill, read_prose
 
 VALUES = {"01_a": {"x": 0.5, "n": 3, "low": -2.5, "bad": {"float": "nan"}, "word": "cat"},
           "02_b": {"x": 2.0}}
@@ -48,11 +48,12 @@ def test_formulas_with_their_lines():
     assert prose.labels == [(5, "eq-b")]
 
 
+def test_addresses_hold_no_citations():
+    text = ("[a](https://m.com/@b/c) <https://y.com/@d> https://z.org/@e. me@f.org [@g](u) [h]\n\n"
+            "[h]: https://z.org/@i\n")
+    assert [key for _, key in read_prose(text).references] == ["g"]
+
+
 def test_references():
     text = "[@fig-a; see @tbl-b, p. 3] `@code` me@example.org $@math$ \\@plain @doe2020: yes."
     assert [key for _, key in read_prose(text).references] == ["fig-a", "tbl-b", "doe2020"]
-
-
-def test_footnotes_are_a_chapters_own():
-    assert own_notes("a[^1] `[^1]` $x[^1]$\n\n[^1]: note", "02_b") == \
-        "a[^02_b-1] `[^1]` $x[^1]$\n\n[^02_b-1]: note"

@@ -48,7 +48,6 @@ def test_a_good_chapter_passes(bibliography):
 
 
 @pytest.mark.parametrize("old, new, line, words", [
-    ("5 < 6", r"\begin{align} a &= b \end{align}", 8, "outside of a formula"),
     ("5 < 6", r"\emph{five}", 8, "outside of a formula"),
     ("5 < 6", r"$\textcolor{red}{x}$", 8, "color"),
     ("5 < 6", r"$\nosuchmacro x$", 8, "cannot convert"),
@@ -65,7 +64,16 @@ def test_a_good_chapter_passes(bibliography):
     ("[@eq-a].", "[@eq-b].", 18, "eq-b"),
     ("record(value=1.0)", "record(value=1.0\n", 17, "SyntaxError"),
     ("5 < 6", "![a](none.png)", 8, "no picture"),
-    ("5 < 6", '<img src="x.png">', 8, "HTML"),
+    ("5 < 6", '<img src="x.png">', 8, "no picture x.png"),
+    ("5 < 6", "<script>x</script>", 8, "<script> cannot be printed"),
+    ("5 < 6", "![a](https://example.org/a.png)", 8, "not on this machine"),
+    ("5 < 6", "`#panic()`{=typst}", 8, "lost in the others"),
+    ("Title {#sec-a}", "Title {#sec-a} more", 2, "words behind {#sec-a}"),
+    ("5 < 6", "\n#\n# :::\n#\n# 5", 10, "closes nothing"),
+    ("5 < 6", "\n#\n# ::: {.callout-note}\n#\n# 5", 10, "not closed"),
+    ("5 < 6", "<!-- 5", 8, "no end"),
+    ("5 < 6", "$$ 5", 8, "no partner"),
+    ("c &= d", r"c &= d \\ \hline", 6, "rules of an array"),
     ('label="fig-a"', 'label="figure-a"', 18, "starts with neither"),
     ('label="fig-a"', 'label="fig-a", place="left"', 18, "place 'left'"),
 ])

@@ -1,0 +1,160 @@
+"""Markdown as notebooks show it, said in the words of pandoc's.
+
+pandoc reads some of it otherwise than its author meant: a tilde or a caret as a small letter, a
+dollar sign with a space behind it as money, a table below a line of text as that line's.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from __future__ import annotations
+
+import re
+
+from reporting.read.markdown import TEMPLATE, TOKENS
+
+ENVIRONMENT = re.compile(r"^[ \t]*\\begin\{(?P<name>(?:align|alignat|equation|eqnarray|gather|multline|flalign)\*?)\}"
+                         r".*?\\end\{(?P=name)\}", re.M | re.S)
+LOOSE = re.compile(r"(?<![\\$\w])\$[ \t]+(?P<tex>[^$\n]*?[^$\s\\])[ \t]*\$(?![\w$])"
+                   r"|(?<![\\$\w])\$(?P<tight>[^$\s][^$\n]*?)[ \t]+\$(?![\w$])")
+TEX_SIGNS = re.compile(r"[\\^_=<>+]|^\w$")
+# H~2~O and x^2^ stay; ~5 % and 10^-3 are no small letters.
+SMALL = re.compile(r"(?<=\w)~(?!~)[\w+\-−]+~(?![~])|(?<=[\w)])\^[\w+\-−*]+\^(?![\w\-−])|~~|\[\^[^\]\s]+\]|\^\[|(?P<lone>[~^])")
+OPTION = re.compile(r"(?<![\w\-|:.])--(?=[a-z])")
+FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<ticks>`{3,}(?=[^`\n]*$)|~{3,})[ \t]*(?P<info>[^\n]*)$")
+ADMONITION = re.compile(r"^\{(?P<kind>note|tip|warning|important|caution|hint|attention|danger|error|seealso)\}"
+                        r"[ \t]*(?P<title>.*)$")
+COLONS = re.compile(r"^[ \t]*:{3,}[ \t]*(?P<rest>.*?)[ \t]*$")
+LIST = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+")
+ORDINAL = re.compile(r"^(?P<number>(?:\d{1,9}|[A-Za-z]|[ivxlcdmIVXLCDM]+)[.)]|\((?:\d{1,9}|[A-Za-z]|[ivxlcdm]+)\))(?=[ \t])")
+RULE = re.compile(r"^ {0,3}-{3,}[ \t]*$")
+ADDRESSES = re.compile(r"\]\((?:[^()\s]|\([^()\s]*\))*\)|<[^<>\s]*>|\b[a-z][a-z0-9+.-]*://[^\s<>]+", re.I)
+DELIMITERS = re.compile(r"^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$")
+
+
+def as_written(text: str) -> str:
+    """Return Markdown of which pandoc reads what a notebook shows; every line keeps its number."""
+    text = _fences(text)
+    text = _outside(text, lambda piece: ENVIRONMENT.sub(lambda m: f"$${m[0]}$$", piece))
+    text = _outside(text, lambda piece: LOOSE.sub(_tightened, piece))
+    text = TOKENS.sub(lambda m: _unbroken(m[0]) if m["display"] else m[0], text)
+    return _outside(text, lambda piece: OPTION.sub(r"\\-\\-", SMALL.sub(_plain, piece)))
+
+
+def in_blocks(text: str) -> str:
+    """Return Markdown whose blocks are apart as pandoc wants them; for the last step before it."""
+    out: list[str] = []
+    inside = None
+    lines = text.split("\n")
+    for i, line in enumerate(lines):
+        fence = FENCE.match(line)
+        if inside is not None:
+            if fence and line.strip().startswith(inside) and not fence["info"]:
+                inside = None
+            out.append(line)
+            continue
+        if fence:
+            inside = fence["ticks"]
+        before = out[-1] if out else ""
+        if before.strip() and _starts_block(line, before, lines[i + 1:i + 2], out):
+            out.append("")
+        elif before.strip() and _is_prose(before) and ORDINAL.match(line) and not re.match(r"1[.)]", line):
+            line = re.sub(r"([.)])", r"\\\1", line, count=1)  # a wrapped line, not the start of a list
+        out.append(line)
+        if COLONS.match(line) and i + 1 < len(lines) and lines[i + 1].strip():
+            out.append("")
+    return "\n".join(out)
+
+
+def _starts_block(line: str, before: str, after: list[str], out: list[str]) -> bool:
+    if COLONS.match(line):
+        return not COLONS.match(before)
+    if re.match(r"#{1,6}[ \t]|`{3,}[^`]*$|~{3,}|(?:\*[ \t]*){3,}$|(?:_[ \t]*){3,}$", line):
+        return True
+    if line.startswith(">"):
+        return not before.startswith(">")
+    if "|" in line and after and DELIMITERS.match(after[0]) and "|" in after[0]:
+        return "|" not in before
+    return bool(RULE.match(line)) and _is_enclosed(out)
+
+
+def _is_enclosed(out: list[str]) -> bool:
+    """Whether the paragraph above began right below a rule: then a rule ends it, and no heading."""
+    for line in reversed(out):
+        if not line.strip():
+            return False
+        if RULE.match(line):
+            return True
+    return False
+
+
+def _is_prose(line: str) -> bool:
+    return not (LIST.match(line) or line.lstrip().startswith(("#", ">", "|", ":::", "```", "~~~"))
+                or line.startswith(("    ", "\t")) or ORDINAL.match(line.lstrip()))
+
+
+def _outside(text: str, change) -> str:
+    """Change what is neither code nor formula nor comment nor a ``{{ name }}``."""
+    hidden = TEMPLATE.sub(lambda m: "0" * len(m[0]), text)
+    pieces, at = [], 0
+    spans = [m.span() for m in TOKENS.finditer(hidden)]
+    spans += [m.span() for m in TEMPLATE.finditer(text)]
+    spans += [m.span() for m in ADDRESSES.finditer(text)]
+    for start, end in sorted(spans):
+        if start < at:
+            continue
+        pieces += [change(text[at:start]), text[start:end]]
+        at = end
+    return "".join([*pieces, change(text[at:])])
+
+
+
+def _tightened(match: re.Match) -> str:
+    tex = (match["tex"] or match["tight"]).strip()
+    return f"${tex}$" if TEX_SIGNS.search(tex) else match[0]
+
+
+def _unbroken(formula: str) -> str:
+    """An empty line would end a formula; a comment of TeX does not."""
+    return re.sub(r"(?m)^[ \t]*$(?!\Z)", "%", formula)
+
+
+def _plain(match: re.Match) -> str:
+    return "\\" + match[0] if match["lone"] else match[0]
+
+
+def _fences(text: str) -> str:
+    """Name the language of a fence in pandoc's way, close the last, turn MyST's notes into callouts."""
+    out, closing, ticks = [], "", ""
+    for line in text.split("\n"):
+        fence = FENCE.match(line)
+        if closing:
+            if fence and not fence["info"] and fence["ticks"].startswith(ticks):
+                line, closing = fence["indent"] + closing, ""
+            out.append(line)
+            continue
+        if fence:
+            ticks, closing = fence["ticks"], fence["ticks"]
+            note = ADMONITION.match(fence["info"])
+            if note:
+                closing, line = ":::", fence["indent"] + _callout(note)
+            else:
+                line = fence["indent"] + ticks + _language(fence["info"])
+        else:
+            colons = COLONS.match(line)
+            note = colons and ADMONITION.match(colons["rest"])
+            line = _callout(note) if note else line
+        out.append(line)
+    return "\n".join([*out, closing]) if closing else "\n".join(out)
+
+
+def _callout(note: re.Match) -> str:
+    title = note["title"].replace('"', "'")
+    return f'::: {{.callout-{note["kind"]}' + (f' title="{title}"' if title else "") + "}"
+
+
+def _language(info: str) -> str:
+    """```python title="a" and ```{code-cell} ipython3 would be no fences for pandoc."""
+    if re.fullmatch(r"\{[^{}]*\}|[\w+#.-]*", info) and not re.match(r"\{(?![.#])", info):
+        return info
+    found = re.match(r"\{?([\w+#.-]*)", info)
+    return found[1] if found else ""

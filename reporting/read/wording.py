@@ -1,0 +1,125 @@
+"""Markdown that could not be printed as its author meant it, and what to write instead.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+from reporting.read.formulas import REFUSED
+from reporting.read.markdown import Prose, line_of
+
+IMAGE = re.compile(r"!\[(?:[^\[\]]|\[[^\[\]]*\])*\]\(\s*(?:<(?P<angled>[^<>\n]*)>|(?P<bare>(?:[^()\s]|\([^()\s]*\))+))"
+                   r"|<img\b[^<>]*?\bsrc\s*=\s*[\"']?(?P<tagged>[^\"'\s>]+)", re.I)
+TAG = re.compile(r"</?(?P<name>[A-Za-z][\w-]*)(?=[\s/>])[^<>]*>")
+# What pandoc's reader of HTML knows how to say in another format, or may leave without losing a word.
+TAGS = set("a abbr b bdi bdo big blockquote br caption center cite code col colgroup dd del details dfn div dl dt "
+           "em figcaption figure font h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark nobr ol p pre q s samp section "
+           "small span strike strong sub summary sup table tbody td tfoot th thead tr tt u ul var wbr".split())
+TEX = re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\[A-Za-z]{2,}")
+UNSPACED = re.compile(r"\{\{[A-Za-z_][\w.]*(?::[^{}\s]*)?\}\}")
+RAW = re.compile(r"^[ \t]*`{3,}[ \t]*\{=(?P<block>\w+)\}|`\{=(?P<inline>\w+)\}", re.M)
+COLONS = re.compile(r"^[ \t]*(?P<colons>:{3,})[ \t]*(?P<rest>[^\n]*?)[ \t]*$", re.M)
+HEADING = re.compile(r"^#{1,6}[ \t][^\n]*(?P<label>\{[^{}\n]*#[\w:.-]+[^{}\n]*\})[ \t]*(?P<rest>[^\n#{}\s][^\n]*)$", re.M)
+OPENED = re.compile(r"<!--")
+DOLLARS = re.compile(r"(?<!\\)\$\$")
+
+Fault = tuple[int, str, str]
+"""A line counted from 1, what is wrong there, and the remedy."""
+
+
+def faults(text: str, prose: Prose, folder: Path) -> Iterator[Fault]:
+    """Find what pandoc would drop, or print as it stands.
+
+    Parameters
+    ----------
+    text : str
+        Markdown, as `dialect.as_written` returns it.
+    prose : Prose
+        The same, taken apart.
+    folder : Path
+        Where the paths of pictures start.
+    """
+    yield from _refused_formulas(prose)
+    yield from _lost_tex(prose)
+    yield from _raw(text)
+    yield from _colons(prose)
+    bare = prose.bare
+    for match in TAG.finditer(bare):
+        if match["name"].lower() not in TAGS:
+            yield line_of(bare, match.start()), f"{match[0]} cannot be printed", "say it in Markdown"
+    for match in UNSPACED.finditer(bare):
+        yield (line_of(bare, match.start()), f"{match[0]} would be printed as it stands",
+               "write a space after {{, as in {{ name:.1%}}")
+    for match in HEADING.finditer(bare):
+        yield (line_of(bare, match.start()), f"words behind {match['label']} keep it from being a label",
+               "put the label at the end of its line")
+    for match in OPENED.finditer(bare):
+        yield line_of(bare, match.start()), "this comment has no end", "close it: -->"
+    for match in DOLLARS.finditer(bare):
+        yield line_of(bare, match.start()), "this $$ has no partner", "close the formula: $$; for dollars write \\$\\$"
+    for at, target in targets(bare):
+        if re.match(r"[a-z][a-z0-9+.-]+:", target, re.I):
+            yield line_of(bare, at), f"{target} is not on this machine", "keep the picture beside the chapter"
+        elif found(folder, target) is None:
+            yield line_of(bare, at), f"there is no picture {target}", "paths start at the chapter's folder"
+
+
+def targets(bare: str) -> list[tuple[int, str]]:
+    """Return position and address of every picture."""
+    return [(match.start(), match["angled"] or match["bare"] or match["tagged"])
+            for match in IMAGE.finditer(bare)]
+
+
+def found(folder: Path, target: str) -> Path | None:
+    """Return a picture's file, whose name may stand with its spaces as %20."""
+    return next((path for path in (folder / target, folder / unquote(target)) if path.is_file()), None)
+
+
+def _refused_formulas(prose: Prose) -> Iterator[Fault]:
+    for line, tex in prose.formulas:
+        for pattern, remedy in REFUSED:
+            match = re.search(pattern, tex)
+            if match:
+                at = line + tex[: match.start()].count("\n")
+                yield at, f"{match[0]} in a formula would be lost or misprinted", remedy
+                break
+
+
+def _lost_tex(prose: Prose) -> Iterator[Fault]:
+    last = None
+    for match in TEX.finditer(prose.bare):
+        at = line_of(prose.bare, match.start())
+        if at != last and not match[0].startswith("\\end"):
+            yield (at, f"{match[0]} outside of a formula would be lost",
+                   "put it between $$ and $$, or $ and $; for a single backslash write `\\\\`")
+        last = at
+
+
+def _raw(text: str) -> Iterator[Fault]:
+    for match in RAW.finditer(text):
+        yield (line_of(text, match.start()), f"{{={match['block'] or match['inline']}}} is printed in one format "
+               "and lost in the others", "say it in Markdown")
+
+
+def _colons(prose: Prose) -> Iterator[Fault]:
+    """Divs, opened by ::: and a name, closed by ::: alone."""
+    opened: list[int] = []
+    for match in COLONS.finditer(prose.bare):
+        line, rest = line_of(prose.bare, match.start()), match["rest"].rstrip(":").strip()
+        if not rest:
+            if not opened:
+                yield line, f"{match['colons']} closes nothing", "take it out, or open a block: ::: {.callout-note}"
+            else:
+                opened.pop()
+        elif re.fullmatch(r"\{[^{}]+\}|[\w.-]+", rest):
+            opened.append(line)
+        else:
+            yield line, f"{match[0].strip()} opens no block", "write ::: {.callout-note}, with ::: alone at its end"
+            opened.append(line)
+    for line in opened:
+        yield line, "this block is not closed", "write ::: alone on a line at its end"
