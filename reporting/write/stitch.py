@@ -19,6 +19,7 @@ from reporting.read.markdown import fill, own_notes, plainly, read_prose
 from reporting.read.percent import Cell, Chapter
 from reporting.settings import Settings
 from reporting.store import Store
+from reporting.write.tables import laid_out
 
 OPEN = "::::::::"  # longer than any fence that an author writes
 
@@ -171,48 +172,22 @@ def _figure(item: dict, name: str, store: Store) -> str:
 
 def _table(item: dict) -> str:
     """Return a captioned pipe table; columns of numbers are flush right."""
-    columns, rows, formats = item["columns"], item["rows"], item["formats"]
-    for name in formats:
-        if name not in columns:
-            raise ValueError(f"formats names {name!r}, the columns are {', '.join(columns)}")
-    numeric = [any(_is_number(row[i]) for row in rows)
-               and all(_is_number(row[i]) or not isinstance(row[i], str) for row in rows)
-               for i in range(len(columns))]
-    lines = [_row(columns), "|" + "|".join("--:" if n else ":--" for n in numeric) + "|"]
-    for row in rows:
-        lines.append(_row([_value(value, formats.get(name))
-                           for name, value in zip(columns, row, strict=True)]))
+    table = laid_out(item)
+    heads = zip(*([cell["text"] for cell in level for _ in range(cell["span"])]
+                  for level in table["head"]), strict=True)
+    ends = {"l": ":--", "c": ":-:", "r": "--:"}
+    lines = [_row(" ".join(head) for head in heads),
+             "|" + "|".join(ends[letter] for letter in table["align"]) + "|"]
+    lines += [_row(cell if letter == "r" else plainly(cell)
+                   for cell, letter in zip(row, table["align"], strict=True))
+              for row in table["rows"]]
     return (f"::: {{#{item['label']} .report-table}}\n{item['caption']}\n\n"
             + "\n".join(lines) + "\n:::")
-
-
-def _is_number(value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _row(cells) -> str:
     flat = (" ".join(str(cell).split()) for cell in cells)
     return "| " + " | ".join(re.sub(r"(?<!\\)\|", r"\\|", cell) for cell in flat) + " |"
-
-
-def _value(value, spec: str | None) -> str:
-    """One value of a table as Markdown; a missing one is a dash."""
-    if value is None or (isinstance(value, dict) and value["float"] == "nan"):
-        return "–"
-    if isinstance(value, dict):
-        return "−∞" if value["float"].startswith("-") else "∞"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if spec:
-        try:
-            text = spec.format(value)
-        except (ValueError, LookupError, AttributeError, TypeError) as error:
-            raise ValueError(f"format {spec!r} does not fit {value!r} ({error})") from None
-    else:
-        text = f"{value:.4g}" if isinstance(value, float) else str(value)
-    if isinstance(value, str):
-        return plainly(text)
-    return "−" + text[1:] if _is_number(value) and text.startswith("-") else text
 
 
 def _provenance(parts: list[Part]) -> str:
