@@ -93,7 +93,8 @@ def _formatted(one, spec: str) -> str:
         text = spec.format(float(one) if isinstance(one, Fraction) else one)
     except (ValueError, LookupError, AttributeError, TypeError, OverflowError) as error:
         raise ValueError(f"format {spec!r} does not fit {one!r} ({error})") from None
-    return typeset(text) if is_number(one) else text
+    text = typeset(text) if is_number(one) else text
+    return text.replace("-", "−") if isinstance(one, complex) else text  # within, too
 
 
 def _is_of_dates(spec: str) -> bool:
