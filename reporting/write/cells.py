@@ -167,7 +167,7 @@ def _durations(column: list[float]) -> Callable:
         minutes, second = divmod(seconds, 60)
         hours, minute = divmod(minutes, 60)
         day, hour = divmod(hours, 24) if days else (0, hours)
-        clock = f"{hour}:{minute:02}:{second:02}" + (f".{fraction:0{digits}}" if digits else "")
+        clock = f"{hour}:{minute:02}:{second:02}" + ("." + str(fraction).zfill(digits) if digits else "")
         dated = f"{day} day{'' if day == 1 else 's'}"
         return ("−" if one < 0 else "") + (dated if whole else f"{dated} {clock}" if days else clock)
 
