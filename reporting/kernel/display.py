@@ -147,47 +147,50 @@ def _svg(fig) -> str:
 
 
 def table(frame, label: str, caption: str, formats: dict | None = None) -> None:
-    """Show a pandas DataFrame as a numbered table of the report.
+    """Show a pandas DataFrame or Series as a numbered table of the report.
+
+    Numbers with a fraction are alike in a column: as many decimals as give the smallest four
+    significant digits, at most six, and no more than any needs. Where that would take more than
+    12 digits, or lose the smallest, the whole column is scientific: 2.500×10⁻⁹. Missing values
+    are "–", bools yes and no; dates show a time of day only where one of the column has one.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        Its index is shown unless it is a plain 0, 1, 2, …; column names are Markdown,
-        texts in the cells are shown as they are.
+    frame : pandas.DataFrame or pandas.Series
+        Or what has ``to_pandas``. Its index is shown, a column a level, unless it is a plain
+        0, 1, 2, … without a name; levels of the columns become heads that span. Column names
+        are Markdown, texts in the cells are shown as they are.
     label : str
         ``tbl-…``, for ``[@tbl-…]`` in prose.
     caption : str
         Markdown, as for `show`.
-    formats : dict of str to str, optional
-        Column → format such as ``"{:.1%}"``. As a literal it is prose: changing the
-        rounding never runs the chapter again.
+    formats : dict, optional
+        Column → format such as ``"{:.1%}"``, ``"{:%d %B %Y}"`` for dates; durations are
+        seconds. Where columns have levels: a tuple, its start, or any one level's name. As a
+        literal it is prose: changing the rounding never runs the chapter again.
 
     Raises
     ------
+    TypeError
+        If it is no frame, or holds a value whose only text is an address in memory.
     ValueError
-        If the label does not start with ``tbl-``, or ``formats`` names an unknown column.
+        If the label does not start with ``tbl-``, the frame has no columns, or ``formats``
+        names an unknown column.
     """
     _check_label(label, "tbl-")
-    import pandas as pd
+    from reporting.kernel.frames import as_text, described
 
-    if not isinstance(frame.index, pd.RangeIndex):
-        frame = frame.rename_axis(frame.index.name or "").reset_index()
-    columns = [str(name) for name in frame.columns]
-    unknown = set(formats or {}) - set(columns)
-    if unknown:
-        raise ValueError(f"formats names unknown columns {sorted(unknown)}; there are {columns}")
+    item = described(frame, formats)
     if os.environ.get(BUILDING):
-        rows = [[scalar(value) for value in row] for row in frame.itertuples(index=False)]
-        _emit("table", label=label, caption=caption, formats=formats or {},
-              columns=columns, rows=rows)
+        _emit("table", label=label, caption=caption, **item)
     elif _shell() is not None:
-        from IPython.display import Markdown, display
+        from IPython.display import HTML, Markdown, display
 
-        display(frame.style.format(formats or {}).hide(axis="index"))
+        display(HTML(as_text(item, html=True)))
         display(Markdown(f"**{label}.** {_told(caption)}"))
     else:
         print(f"{label}: {_told(caption)}")
-        print(frame.to_string(index=False))
+        print(as_text(item))
 
 
 def record(**values) -> None:

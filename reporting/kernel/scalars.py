@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 
-def scalar(value, name: str = "a table's value"):
+def scalar(value, name: str = "a value"):
     """Return a value as JSON has it; a float that is not finite becomes {"float": its name}.
 
     Raises
@@ -16,7 +16,7 @@ def scalar(value, name: str = "a table's value"):
     TypeError
         If the value is not a number, a string, a bool, None or a date; ``name`` is told.
     """
-    if (hasattr(value, "item") and getattr(value, "size", 1) == 1) or _is_tensor(value):
+    if single(value):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": str(value)}
@@ -27,5 +27,10 @@ def scalar(value, name: str = "a table's value"):
     raise TypeError(f"{name} should be a number or a string, not {type(value).__name__}")
 
 
+def single(value) -> bool:
+    """Whether it is NumPy's or torch's way to hold one Python value."""
+    return hasattr(value, "item") and (getattr(value, "size", 1) == 1 or _is_tensor(value))
+
+
 def _is_tensor(value) -> bool:
-    return hasattr(value, "numel") and value.numel() == 1 and hasattr(value, "item")
+    return hasattr(value, "numel") and value.numel() == 1

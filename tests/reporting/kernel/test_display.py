@@ -3,6 +3,7 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -64,6 +65,54 @@ def test_misuse_is_refused(figure, call, error):
 def test_scalars_of_all_kinds_are_recorded(capsys):
     record(a=np.float32(0.5), b=np.int64(2), c=True, d="word", e=np.array(1.5))
     assert capsys.readouterr().out == "a = 0.5\nb = 2\nc = True\nd = word\ne = 1.5\n"
+
+
+GROUPS = pd.DataFrame({"loss": [0.25, np.nan], "when": pd.to_datetime(["2020-01-01", "2020-01-02"])},
+                      index=pd.MultiIndex.from_tuples([("a", 1), ("a", 2)], names=["run", "epoch"]))
+LONG = "a text that is longer than the fifty letters of which pandas cuts what is behind"
+
+
+def test_a_plain_script_prints_the_cells_of_the_report(capsys):
+    table(GROUPS, "tbl-a", "Losses.", {"when": "{:%d.%m.}"})
+    words = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert words == [["tbl-a:", "Losses."], ["run", "epoch", "loss", "when"],
+                     ["a", "1", "0.25", "01.01."], ["2", "–", "02.01."]]
+
+
+def test_a_notebook_shows_the_cells_of_the_report(monkeypatch):
+    import IPython.display
+
+    from reporting.kernel import display
+
+    seen = []
+    monkeypatch.setattr(display, "_shell", lambda: "a shell")
+    monkeypatch.setattr(IPython.display, "display", seen.append)
+    frame = GROUPS.assign(text=LONG, markup="<b>")
+    frame.columns = pd.MultiIndex.from_product([["top"], frame.columns])
+    table(frame, "tbl-a", "Losses.", {"when": "{:%d.%m.}"})
+    html = seen[0].data
+    assert all(word in html for word in ('colspan="4"', "0.25", "–", "01.01.", LONG, "&lt;b&gt;"))
+    assert seen[1].data == "**tbl-a.** Losses."
+
+
+@pytest.mark.parametrize("formats, emitted", [
+    ({("top", "loss"): "{:.1%}"}, [{"('top', 'loss')": "{:.1%}"}]),
+    ({"loss": "{:.1%}"}, [{"loss": "{:.1%}"}]),
+    ({"size": "{:.1%}"}, []),
+    ({("top", "size"): "{:.1%}"}, []),
+])
+def test_a_build_is_told_of_formats_that_name_columns_and_of_no_others(monkeypatch, formats, emitted):
+    from reporting.kernel import display
+
+    seen = []
+    monkeypatch.setenv("REPORTING_BUILD", "1")
+    monkeypatch.setattr(display, "_emit", lambda kind, **fields: seen.append(fields))
+    frame = GROUPS.set_axis(pd.MultiIndex.from_product([["top"], GROUPS.columns]), axis=1)
+    try:
+        table(frame, "tbl-a", "", formats)
+    except ValueError as error:
+        assert "formats names" in str(error)
+    assert [json.loads(json.dumps(fields))["formats"] for fields in seen] == emitted
 
 
 def test_a_missing_file_cannot_be_declared(tmp_path, monkeypatch):
