@@ -45,6 +45,9 @@ def _meaning(node, documented: tuple[type, ...]) -> str:
     for name, value in ast.iter_fields(node):
         if name == "body" and isinstance(node, documented) and _is_docstring(value[:1]):
             value = value[1:]
+        if isinstance(node, ast.JoinedStr) and name == "values":
+            # Python 3.12 ends some formats with an empty text.
+            value = [one for one in value if getattr(one, "value", None) != ""]
         # Fields that newer versions add are empty for what older ones know.
         if name not in UNSAID and value is not None and value != []:
             said.append(f"{name}={_meaning(value, documented)}")

@@ -17,9 +17,7 @@ IMAGE = re.compile(r"!\[(?:[^\[\]]|\[[^\[\]]*\])*\]\(\s*(?:<(?P<angled>[^<>\n]*)
                    r"|<img\b[^<>]*?\bsrc\s*=\s*[\"']?(?P<tagged>[^\"'\s>]+)", re.I)
 TAG = re.compile(r"</?(?P<name>[A-Za-z][\w-]*)(?=[\s/>])[^<>]*>")
 # What pandoc's reader of HTML knows how to say in another format, or may leave without losing a word.
-TAGS = set("a abbr b bdi bdo big blockquote br caption center cite code col colgroup dd del details dfn div dl dt "
-           "em figcaption figure font h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark nobr ol p pre q s samp section "
-           "small span strike strong sub summary sup table tbody td tfoot th thead tr tt u ul var wbr".split())
+TAGS = set(["a", "abbr", "b", "bdi", "bdo", "big", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup", "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "mark", "nobr", "ol", "p", "pre", "q", "s", "samp", "section", "small", "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "u", "ul", "var", "wbr"])
 TEX = re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\[A-Za-z]{2,}")
 UNSPACED = re.compile(r"\{\{[A-Za-z_][\w.]*(?::[^{}\s]*)?\}\}")
 RAW = re.compile(r"^[ \t]*`{3,}[ \t]*\{=(?P<block>\w+)\}|`\{=(?P<inline>\w+)\}", re.M)

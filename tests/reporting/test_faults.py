@@ -29,8 +29,8 @@ def files(fake):
 
 @pytest.mark.parametrize("file, old, new, words", [
     (FIRST, "$$ y = x^2 $$", r"$$ y = \nosuch x $$", r"01_squares\.py:5: pandoc cannot convert"),
-    (FIRST, "$$ y = x^2 $$", r"\begin{align} y \end{align} $$ y $$",
-     r"01_squares\.py:5: \\begin\{align\} outside of a formula would be lost\n *→ put it between"),
+    (FIRST, "$$ y = x^2 $$", r"\begin{tabular} y \end{tabular} $$ y $$",
+     r"01_squares\.py:5: \\begin\{tabular\} outside of a formula would be lost\n *→ put it between"),
     (SECOND, "[@tbl-rows]", "[@tbl-row]", r"02_table\.py:3: reference to tbl-row, .*\n.*tbl-rows"),
     (FIRST, "@euclid", "@euklid", r"01_squares\.py:3: citation of euklid, which refs\.bib does not"),
     (FIRST, "{{ last:.1f}}", "{{ lost:.1f}}", r"01_squares\.py:3: \{\{ lost\}\}: no cell"),

@@ -86,6 +86,7 @@ def test_every_python_gives_one_text(tmp_path):
     program = (
         "import glob, hashlib, sys; sys.path.insert(0, '.'); from reporting.read.code_meaning import meaning_of_module as m\n"
         "files = sorted(glob.glob('vicreg/**/*.py', recursive=True) + glob.glob('reporting/**/*.py', recursive=True))\n"
+        "print(m(b'f\"{x:0{n}}\"'))\n"
         "print(len(files), hashlib.sha256(''.join(m(open(f, 'rb').read()) for f in files).encode()).hexdigest())"
     )
     others = glob.glob(f"{sys.base_prefix}/../*/bin/python3.1[1-9]")
