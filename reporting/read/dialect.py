@@ -21,6 +21,7 @@ TEX_SIGNS = re.compile(r"[\\^_=<>+]|^\w$")
 SMALL = re.compile(r"(?<=\w)~(?!~)[\w+\-−]+~(?![~])|(?<=[\w)])\^[\w+\-−*]+\^(?![\w\-−])|~~|\[\^[^\]\s]+\]|\^\[|(?P<lone>[~^])")
 OPTION = re.compile(r"(?<![\w\-|:.])--(?=[a-z])")
 FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<ticks>`{3,}(?=[^`\n]*$)|~{3,})[ \t]*(?P<info>[^\n]*)$")
+OPTION_LINE = re.compile(r"^[ \t]*:[\w-]+:")  # MyST's, below the opening of a directive
 ADMONITION = re.compile(r"^\{(?P<kind>note|tip|warning|important|caution|hint|attention|danger|error|seealso)\}"
                         r"[ \t]*(?P<title>.*)$")
 COLONS = re.compile(r"^[ \t]*:{3,}[ \t]*(?P<rest>.*?)[ \t]*$")
@@ -124,8 +125,12 @@ def _plain(match: re.Match) -> str:
 
 def _fences(text: str) -> str:
     """Name the language of a fence in pandoc's way, close the last, turn MyST's notes into callouts."""
-    out, closing, ticks = [], "", ""
+    out, closing, ticks, options = [], "", "", False
     for line in text.split("\n"):
+        options = options and bool(OPTION_LINE.match(line))
+        if options:
+            out.append("")
+            continue
         fence = FENCE.match(line)
         if closing:
             if fence and not fence["info"] and fence["ticks"].startswith(ticks):
@@ -134,6 +139,7 @@ def _fences(text: str) -> str:
             continue
         if fence:
             ticks, closing = fence["ticks"], fence["ticks"]
+            options = fence["info"].startswith("{")
             note = ADMONITION.match(fence["info"])
             if note:
                 closing, line = ":::", fence["indent"] + _callout(note)
@@ -143,6 +149,7 @@ def _fences(text: str) -> str:
             colons = COLONS.match(line)
             note = colons and ADMONITION.match(colons["rest"])
             line = _callout(note) if note else line
+            options = bool(note)
         out.append(line)
     return "\n".join([*out, closing]) if closing else "\n".join(out)
 
@@ -153,8 +160,8 @@ def _callout(note: re.Match) -> str:
 
 
 def _language(info: str) -> str:
-    """```python title="a" and ```{code-cell} ipython3 would be no fences for pandoc."""
-    if re.fullmatch(r"\{[^{}]*\}|[\w+#.-]*", info) and not re.match(r"\{(?![.#])", info):
-        return info
-    found = re.match(r"\{?([\w+#.-]*)", info)
-    return found[1] if found else ""
+    """Return what pandoc takes: ```python title="a" would be no fence for it."""
+    named = re.match(r"\{(?:code|code-block|sourcecode)\}[ \t]*([\w+#.-]*)", info)
+    if named:
+        return named[1]
+    return info if info.startswith("{") else re.match(r"[\w+#.-]*", info)[0]

@@ -45,6 +45,7 @@ def preflight(chapters: list[Chapter], bibliography: Path | None) -> None:
                              for chapter, line, prose in read for at, tex in prose.formulas])
     errors += _references(chapters, read, bibliography)
     errors += _templates(chapters, read)
+    errors = list({str(error): error for error in errors}.values())
     if errors:
         order = {chapter.path: i for i, chapter in enumerate(chapters)}
         raise ReportErrors(sorted(errors, key=lambda e: (order.get(e.path, -1), e.line or 0)))

@@ -24,6 +24,18 @@ RAW = re.compile(r"^[ \t]*`{3,}[ \t]*\{=(?P<block>\w+)\}|`\{=(?P<inline>\w+)\}",
 COLONS = re.compile(r"^[ \t]*(?P<colons>:{3,})[ \t]*(?P<rest>[^\n]*?)[ \t]*$", re.M)
 HEADING = re.compile(r"^#{1,6}[ \t][^\n]*(?P<label>\{[^{}\n]*#[\w:.-]+[^{}\n]*\})[ \t]*(?P<rest>[^\n#{}\s][^\n]*)$", re.M)
 OPENED = re.compile(r"<!--")
+SHORTCODE = re.compile(r"\{\{[<%].*?[>%]\}\}", re.S)
+DIRECTIVE = re.compile(r"^[ \t]*(?:`{3,}|~{3,}|:{3,})[ \t]*\{(?P<name>[A-Za-z][\w:.-]*)[^{}\n]*\}", re.M)
+ROLE = re.compile(r"(?<![\w`\\])\{[a-z][\w:.-]*\}(?=`[^`])")
+TARGET = re.compile(r"^\([\w.:-]+\)=[ \t]*$", re.M)
+SEVERAL = re.compile(r"^[ \t]*:{3,}[ \t]*\{[^{}\n]*#(?P<label>(?:fig|tbl)-[\w:.-]*\w)", re.M)
+# What other tools draw or run, and how it is said here.
+INSTEAD = {"figure": "![caption](file.png){#fig-name}", "image": "![](file.png)", "math": "$$ … $$ {#eq-name}",
+           "table": "a table of | cells |", "list-table": "a table of | cells |", "csv-table": "a table of | cells |",
+           "mermaid": "a picture of it", "dot": "a picture of it", "graphviz": "a picture of it"}
+RUN = "a code cell of its own, below # %%"
+INSTEAD |= dict.fromkeys(("python", "code-cell", "r", "julia", "bash", "sh", "ojs", "ipython3"), RUN)
+WORDLESS = re.compile(r"(?<!!)\[\]\([^)\n]*\)")
 DOLLARS = re.compile(r"(?<!\\)\$\$")
 
 Fault = tuple[int, str, str]
@@ -46,6 +58,7 @@ def faults(text: str, prose: Prose, folder: Path) -> Iterator[Fault]:
     yield from _lost_tex(prose)
     yield from _raw(text)
     yield from _colons(prose)
+    yield from _of_other_tools(text, prose)
     bare = prose.bare
     for match in TAG.finditer(bare):
         if match["name"].lower() not in TAGS:
@@ -60,6 +73,8 @@ def faults(text: str, prose: Prose, folder: Path) -> Iterator[Fault]:
         yield line_of(bare, match.start()), "this comment has no end", "close it: -->"
     for match in DOLLARS.finditer(bare):
         yield line_of(bare, match.start()), "this $$ has no partner", "close the formula: $$; for dollars write \\$\\$"
+    for match in WORDLESS.finditer(bare):
+        yield line_of(bare, match.start()), f"{match[0]} is a link without a word", "write [words](address)"
     for at, target in targets(bare):
         if re.match(r"[a-z][a-z0-9+.-]+:", target, re.I):
             yield line_of(bare, at), f"{target} is not on this machine", "keep the picture beside the chapter"
@@ -102,6 +117,28 @@ def _raw(text: str) -> Iterator[Fault]:
     for match in RAW.finditer(text):
         yield (line_of(text, match.start()), f"{{={match['block'] or match['inline']}}} is printed in one format "
                "and lost in the others", "say it in Markdown")
+
+
+def _of_other_tools(text: str, prose: Prose) -> Iterator[Fault]:
+    """What MyST and Quarto would have drawn, run or looked up."""
+    for match in SHORTCODE.finditer(prose.bare):
+        yield (line_of(prose.bare, match.start()), f"{' '.join(match[0].split())} is Quarto's, and would be printed as it "
+               "stands", "say it in Markdown")
+    for match in DIRECTIVE.finditer(text):
+        name = match["name"].lower()
+        yield (line_of(text, match.start()), f"{{{match['name']}}} means nothing here",
+               "write " + INSTEAD.get(name, "it in pandoc's Markdown"))
+    for match in ROLE.finditer(text):
+        if prose.bare[match.start()] != "{":
+            continue  # within code
+        yield (line_of(text, match.start()), f"{match[0]} would be printed as it stands",
+               "write $x$ for a formula, [@sec-name] for a reference, [text](#name) for a link")
+    for match in TARGET.finditer(prose.bare):
+        yield (line_of(prose.bare, match.start()), f"{match[0].strip()} would be printed as it stands",
+               "label the heading: # Title {#sec-name}")
+    for match in SEVERAL.finditer(prose.bare):
+        yield (line_of(prose.bare, match.start()), f"{match['label']} labels a block, which has no number here",
+               "label each picture, as in ![caption](file.png){#fig-name}, or draw them as one figure")
 
 
 def _colons(prose: Prose) -> Iterator[Fault]:

@@ -21,7 +21,7 @@ class _Reader(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.obstacle, self.open, self.fallback, self.inside = "", [], None, 0
+        self.obstacle, self.fallback, self.inside, self.verbatim = "", None, 0, 0
 
     def handle_starttag(self, tag, attrs):
         values = {name: value or "" for name, value in attrs}
@@ -35,13 +35,15 @@ class _Reader(HTMLParser):
         if self.inside or FALLBACK.search(values.get("class", "")):
             self.fallback = self.fallback or ""
             self.inside += 1
+        self.verbatim += tag == "pre"
 
     def handle_endtag(self, tag):
         if self.inside and tag not in VOID:
             self.inside -= 1
+        self.verbatim -= tag == "pre"
 
     def handle_data(self, data):
-        if self.inside:
+        if self.inside and self.verbatim:  # around it are words to those who see no styles
             self.fallback += data
 
     def _note(self, what: str) -> None:

@@ -43,6 +43,7 @@ TYPES = {
     "application/vnd.jupyter.widget-view+json": Type(remedy="show its value instead, or tag the cell hide-output"),
 }
 UNKNOWN = Type(remedy=STILL)
+FORMULA = re.compile(r"\s*(?:\$|\\begin\{(?:align|equation|gather|eqnarray|multline))")  # and no listing, no tabular
 BAR = re.compile(r"\d+%\|")  # tqdm's, as a widget
 
 
@@ -93,7 +94,7 @@ def _item(data) -> dict | None:
             item["svg"] = data["image/svg+xml"]
         return item
     for mime, kept in TYPES.items():
-        if mime in data:
+        if mime in data and not (mime == "text/latex" and "text/html" in data and not FORMULA.match(data[mime])):
             return _kept(mime, kept, data)
     unknown = [mime for mime in data if mime != "text/plain"]
     if unknown:
@@ -111,7 +112,7 @@ def _kept(mime: str, kept: Type, data) -> dict:
     if kept.kind == "html":
         text, hurdle = plain_text(value), obstacle(value)
         if text is not None:
-            return {"kind": "text", "data": _stable(text)}
+            return {"kind": "text", "data": _stable(plain or text)}
         if hurdle:
             return {"kind": "refused", "what": hurdle, "remedy": STILL}
     if kept.kind == "json":

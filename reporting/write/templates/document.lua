@@ -50,6 +50,21 @@ local function picture(folder)
   end
 end
 
+-- The title of one of Quarto's callouts: its first heading, its attribute, or its kind.
+local function entitled(div)
+  local kind = (div.classes[1] or ""):match("^callout%-(%l+)$")
+  if not kind then return nil end
+  local first, title = div.content[1], nil
+  if first and first.t == "Header" then
+    title = div.content:remove(1).content
+  else
+    title = pandoc.Inlines(div.attributes.title or kind:sub(1, 1):upper() .. kind:sub(2))
+  end
+  div.content:insert(1, pandoc.Para({ pandoc.Strong(title) }))
+  div.attributes = {}
+  return div
+end
+
 local function read(text, folder, format)
   local doc, messages = context.heard(pandoc.read, text, format or context.given.reader, nil, {})
   for _, message in ipairs(messages) do
@@ -60,6 +75,7 @@ local function read(text, folder, format)
   local blocks = format and doc.blocks or tags.read(doc.blocks)
   return blocks:walk({ Math = formulas.converted, Image = picture(folder) })
     :walk({ Para = references.with_labels, Plain = references.with_labels })
+    :walk({ Div = entitled })
     :walk({ Str = references.unattached, RawInline = context.to_typst and formulas.fitted or nil })
 end
 
@@ -92,9 +108,8 @@ function makers.code(item)
 end
 
 function makers.picture(item)
-  local image = pandoc.Para({ pandoc.Image({}, item.file, "", { width = "60%" }) })
-  if not context.to_typst then return { pandoc.Div({ image }, { class = "report-picture" }) } end
-  return { pandoc.RawBlock("typst", "#align(center)["), image, pandoc.RawBlock("typst", "]") }
+  if context.to_typst then return { pandoc.RawBlock("typst", '#report-picture("' .. item.file .. '")') } end
+  return { pandoc.Div({ pandoc.Plain({ pandoc.Image({}, item.file) }) }, { class = "report-picture" }) }
 end
 
 function makers.figure(item, folder)
@@ -140,23 +155,14 @@ function makers.table(item, folder)
     pandoc.TableFoot(), { id = item.label }) }
 end
 
--- Quarto's callouts, and what the builder itself has to say.
+-- Callouts, and what the builder itself has to say, as calls of template.typ.
 local function boxed(div)
   local kind = div.classes[1] or ""
-  local title = kind:match("^callout%-(%l+)$")
-  if title then
-    title = div.attributes.title or title:sub(1, 1):upper() .. title:sub(2)
-    if not context.to_typst then
-      div.content:insert(1, pandoc.Para({ pandoc.Strong(title) }))
-      return div
-    end
-    return pandoc.Blocks({ pandoc.RawBlock("typst", "#callout["), pandoc.Para({ pandoc.Strong(title) }) })
-      .. div.content .. { pandoc.RawBlock("typst", "]") }
-  end
-  if context.to_typst and kind:match("^report%-") then
-    return pandoc.Blocks({ pandoc.RawBlock("typst", "#" .. kind .. "[") }) .. div.content
-      .. { pandoc.RawBlock("typst", "]") }
-  end
+  local call = kind:match("^callout%-") and "callout" or kind:match("^report%-%l+$")
+  if not context.to_typst then return nil end
+  if not call then return div.identifier == "" and div.content or nil end
+  return pandoc.Blocks({ pandoc.RawBlock("typst", "#" .. call .. "[") }) .. div.content
+    .. { pandoc.RawBlock("typst", "]") }
 end
 
 local function keys(span)

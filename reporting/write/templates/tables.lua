@@ -46,6 +46,9 @@ local function is_numeric(text)
   return text:match("^[+%-−]?[%d.,]*%d[%%]?$") or text:match("^[+%-−]?%d[%d.]*[eE×][%d%+%-−10⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+$")
 end
 
+local EMPTY = {}
+for _, text in ipairs({ "", "–", "…", "...", "NaN", "NaT", "<NA>", "None" }) do EMPTY[text] = true end
+
 -- A column of numbers is flush right even where its table says nothing of it, as pandas' HTML.
 local function alignments(tbl, texts)
   local out = {}
@@ -55,7 +58,7 @@ local function alignments(tbl, texts)
       local numeric, any = true, false
       for _, text in ipairs(texts[i]) do
         if is_numeric(text) then any = true
-        elseif text ~= "" and text ~= "–" and text ~= "NaN" and text ~= "None" then numeric = false end
+        elseif not EMPTY[text] then numeric = false end
       end
       align = (numeric and any) and "right" or "left"
     end
