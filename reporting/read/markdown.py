@@ -16,7 +16,7 @@ TOKENS = re.compile(
     r"|(?P<escaped>\\[^\w\s])"
     r"|(?P<comment><!--.*?-->)"
     r"|(?P<display>\$\$(?P<display_tex>.+?)\$\$)"
-    r"|(?P<inline>\$(?=\S)(?P<inline_tex>(?:[^$\\]|\\.)+?)(?<=\S)\$(?!\d))",
+    r"|(?P<inline>\$(?=\S)(?P<inline_tex>(?:\\(?:text\w*|mbox)\{[^{}]*\}|[^$\\]|\\.)+?)(?<=\S)\$(?!\d))",
     re.M | re.S)
 # An address holds no citation, whatever stands behind its @.
 ADDRESS = re.compile(r"\]\((?:[^()\s]|\([^()\s]*\))*|<[^<>\s]*>|\b[a-z][a-z0-9+.-]*://[^\s<>]+"

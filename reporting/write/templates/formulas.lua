@@ -48,7 +48,26 @@ local function repaired(tex)
     -- A bare \| would take its subscript under the bar.
     tex = tex:gsub("\\|(.-)\\|", "\\lVert %1\\rVert ")
   end
-  return with_bars(tex:gsub("\\mathbbm%s*{", "\\mathbb{"))
+  return with_bars(tex:gsub("\\mathbbm%s*{", "\\mathbb{"):gsub("\\mathds%s*{", "\\mathbb{"))
+end
+
+-- pandoc's names of signs, where typst has changed them.
+local RENAMED = {
+  { "%f[%a]sect%f[^%a]", "inter" }, { "%f[%a](dot)%.circle", "%1.o" }, { "%f[%a](times)%.circle", "%1.o" },
+  { "%f[%a](minus)%.circle", "%1.o" }, { "%f[%a](dash)%.circle", "%1.o" }, { "%f[%a](plus)%.circle", "%1.o" },
+  { "%f[%a](bracket%.[lrtb])%.double", "%1.stroked" },
+}
+
+local function renamed(tex, typst)
+  local pieces = {}
+  for plain, text in (typst .. '""'):gmatch('([^"]*)("[^"]*")') do  -- words in quotes are the author's
+    for _, pair in ipairs(RENAMED) do plain = plain:gsub(pair[1], pair[2]) end
+    pieces[#pieces + 1] = plain .. text
+  end
+  local bars = tex:gmatch("\\begin%s*{([vV])matrix}")  -- for both pandoc writes what typst refuses
+  return (table.concat(pieces):gsub('""$', ""):gsub('delim: "||"', function()
+    return bars() == "V" and 'delim: "‖"' or 'delim: "|"'
+  end))
 end
 
 -- Upright names of operators: typst must know them for spacing and for limits.
@@ -77,7 +96,7 @@ function formulas.converted(m)
       context.fault("pandoc cannot convert " .. short .. " (" .. reason .. ")")
     end
   end
-  return pandoc.RawInline("typst", operators(m.text, text))
+  return pandoc.RawInline("typst", operators(m.text, renamed(m.text, text)))
 end
 
 function formulas.is_display(inline)
