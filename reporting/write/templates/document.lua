@@ -198,8 +198,8 @@ local function finished(chapter, pieces)
     local blocks = piece.blocks:walk({ Cite = references.cited, Link = references.linked(chapter), Span = keys })
       :walk({ Header = function(h) h.level = h.level - top + 1 return h end })
       :walk({ Div = boxed })
+    blocks = blocks:walk({ Table = tables.set })
     if context.to_typst then
-      blocks = blocks:walk({ Table = tables.typst })
       if not marked and chapter.name ~= "" then blocks:insert(blocks[1] and blocks[1].t == "Header" and 2 or 1, mark) end
       marked = true
       out:insert(pandoc.RawBlock("typst", "#metadata(" .. context.source .. ") <source>"))

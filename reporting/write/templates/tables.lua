@@ -1,4 +1,4 @@
--- Tables as calls of report-table in template.typ.
+-- Tables: their columns' sides, and for typst calls of report-table in template.typ.
 -- Written with an AI coding assistant; see the report's section on automatic tools.
 
 local context = require "context"
@@ -49,22 +49,24 @@ end
 local EMPTY = {}
 for _, text in ipairs({ "", "–", "…", "...", "NaN", "NaT", "<NA>", "None" }) do EMPTY[text] = true end
 
+local SIDES = { left = pandoc.AlignLeft, right = pandoc.AlignRight, center = pandoc.AlignCenter }
+
 -- A column of numbers is flush right even where its table says nothing of it, as pandas' HTML.
-local function alignments(tbl, texts)
-  local out = {}
+local function align(tbl, texts)
+  local names = {}
   for i, spec in ipairs(tbl.colspecs) do
-    local align = tostring(spec[1]):match("Align(%a+)"):lower()
-    if align == "default" then
+    local name = tostring(spec[1]):match("Align(%a+)"):lower()
+    if name == "default" then
       local numeric, any = true, false
       for _, text in ipairs(texts[i]) do
-        if is_numeric(text) then any = true
-        elseif not EMPTY[text] then numeric = false end
+        if is_numeric(text) then any = true elseif not EMPTY[text] then numeric = false end
       end
-      align = (numeric and any) and "right" or "left"
+      name = (numeric and any) and "right" or "left"
     end
-    out[i] = align
+    names[i] = name
+    tbl.colspecs[i] = { SIDES[name], spec[2] }
   end
-  return out
+  return names
 end
 
 -- The cells of rows in order, each with its column: one that spans rows pushes those below aside.
@@ -97,6 +99,7 @@ local function cells_of(tbl)
     placed(body.body, "body", cells)
   end
   placed(tbl.foot.rows, "body", cells)
+  if not context.to_typst then return cells end
   for _, one in ipairs(cells) do
     contents:extend(one.cell.contents)
     contents:insert(pandoc.RawBlock("typst", "\1"))
@@ -117,26 +120,36 @@ local function call_of(one)
   return (#options > 0 and "table.cell(" .. table.concat(options, ", ") .. ")" or "") .. "[" .. one.content .. "]"
 end
 
--- A table of pandoc's as a call of report-table in template.typ, which breaks over pages, repeats
--- its head, and is made smaller where it is too wide.
-function tables.typst(tbl)
-  local words, lines, texts, parts = {}, {}, {}, { head = {}, body = {} }
-  for i = 1, #tbl.colspecs do words[i], lines[i], texts[i] = {}, {}, {} end
-  for _, one in ipairs(cells_of(tbl)) do
+-- A table as a call of report-table in template.typ, which breaks over pages, repeats its head, and
+-- is made smaller where it is too wide.
+local function as_call(tbl, cells, aligned)
+  local words, lines, parts = {}, {}, { head = {}, body = {} }
+  for i = 1, #tbl.colspecs do words[i], lines[i] = {}, {} end
+  for _, one in ipairs(cells) do
     table.insert(parts[one.part], call_of(one))
-    if one.cell.col_span == 1 then
-      measure(one, words[one.column], lines[one.column])
-      if one.part == "body" then table.insert(texts[one.column], (pandoc.utils.stringify(one.cell.contents))) end
-    end
+    if one.cell.col_span == 1 then measure(one, words[one.column], lines[one.column]) end
   end
   for i = 1, #tbl.colspecs do words[i], lines[i] = longest(words[i], 4), longest(lines[i], 3) end
-  local call = "report-table(source: " .. context.source .. ", align: " .. list(alignments(tbl, texts))
+  local call = "report-table(source: " .. context.source .. ", align: " .. list(aligned)
     .. ", words: " .. list(words) .. ", lines: " .. list(lines)
     .. ", head: " .. list(parts.head) .. ", body: " .. list(parts.body) .. ")"
   if #tbl.caption.long == 0 then return pandoc.RawBlock("typst", "#align(center, " .. call .. ")") end
   local label = tbl.identifier ~= "" and " <" .. tbl.identifier .. ">" or ""
   return pandoc.RawBlock("typst", "#figure(" .. call .. ", caption: [" .. context.written(tbl.caption.long)
     .. "], kind: table)" .. label)
+end
+
+function tables.set(tbl)
+  local cells, texts = cells_of(tbl), {}
+  for i = 1, #tbl.colspecs do texts[i] = {} end
+  for _, one in ipairs(cells) do
+    if one.part == "body" and one.cell.col_span == 1 then
+      table.insert(texts[one.column], (pandoc.utils.stringify(one.cell.contents)))
+    end
+  end
+  local aligned = align(tbl, texts)
+  if context.to_typst then return as_call(tbl, cells, aligned) end
+  return pandoc.Div({ tbl }, { class = "table" })  -- which scrolls where the table is too wide
 end
 
 return tables
