@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from reporting.errors import ReportError
-from reporting.read.calls import parse_cell
 from reporting.read.code_meaning import meaning_of_module
+from reporting.read.magics import parse_cell
 from reporting.read.percent import Chapter
 from reporting.store import digest
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from reporting.errors import ReportError, ReportErrors, shown
 from reporting.layout import PLACES
-from reporting.read.calls import parse_cell, read_calls
+from reporting.read.calls import read_calls
 from reporting.read.formulas import check_formulas
+from reporting.read.magics import Misplaced, parse_cell
 from reporting.read.markdown import OWN, Prose, line_of, read_prose
 from reporting.read.percent import Chapter
 
@@ -62,8 +63,10 @@ def _pieces(chapter: Chapter, errors: list) -> Iterator[tuple[str, int]]:
             try:
                 parse_cell(cell.source)
             except SyntaxError as error:
-                errors.append(ReportError(f"SyntaxError: {error.msg}", chapter.path,
-                                          cell.line + (error.lineno or 1) - 1))
+                kind = "UsageError" if isinstance(error, Misplaced) else "SyntaxError"
+                errors.append(ReportError(f"{kind}: {error.msg}", chapter.path,
+                                          cell.line + (error.lineno or 1) - 1,
+                                          getattr(error, "remedy", "")))
                 continue
             calls = read_calls(cell.source)
             for label, prose in calls.prose.items():
