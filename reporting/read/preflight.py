@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from reporting.errors import ReportError, ReportErrors, shown
+from reporting.errors import ReportError, ReportErrors
 from reporting.layout import PLACES
 from reporting.read.calls import read_calls
 from reporting.read.formulas import check_formulas
 from reporting.read.magics import Misplaced, parse_cell
 from reporting.read.markdown import OWN, Prose, line_of, read_prose
 from reporting.read.percent import Chapter
+from reporting.read.siblings import check_siblings
 
 IMAGE = re.compile(r"!\[[^\]]*\]\((?P<target>[^)\s]+)[^)]*\)")
 HTML = re.compile(r"</?(?P<tag>img|table|tr|td|div|span|iframe|video|center|br|sub|sup|b|i|p"
@@ -49,6 +50,7 @@ def preflight(chapters: list[Chapter], bibliography: Path | None) -> None:
                               for chapter, line, prose, _ in read for at, tex in prose.formulas])
     errors += _references(chapters, read, bibliography)
     errors += _templates(chapters, read)
+    errors += check_siblings(chapters)
     if errors:
         order = {chapter.path: i for i, chapter in enumerate(chapters)}
         raise ReportErrors(sorted(errors, key=lambda e: (order.get(e.path, -1), e.line or 0)))
@@ -137,27 +139,6 @@ def _references(chapters, read, bibliography) -> Iterator[ReportError]:
                                   _near(key, keys) + "; for a plain @ write \\@")
 
 
-def unmentioned(chapters: list[Chapter]) -> list[str]:
-    """Return "file:line: label" of every figure and table that no text refers to."""
-    pieces = [piece for chapter in chapters for piece, _ in _pieces(chapter, [])]
-    mentioned = {key for piece in pieces for _, key in read_prose(piece).references}
-    return [f"{shown(chapter.path)}:{cell.line + at - 1}: {label}"
-            for chapter in chapters for cell in chapter.code
-            for label, at in read_calls(cell.source).labels.items() if label not in mentioned]
-
-
-def wordless(chapters: list[Chapter]) -> list[str]:
-    """Return "file:line" of the first comment below a bare ``# %%`` in chapters without any prose.
-
-    Sphinx-Gallery takes such comments for text; in the percent format they are code.
-    """
-    commented = ((chapter, cell) for chapter in chapters
-                 if not any(cell.kind == "markdown" for cell in chapter.cells)
-                 for cell in chapter.code if cell.source.startswith("#"))
-    first = {chapter.path: cell.line for chapter, cell in reversed(list(commented))}
-    return [f"{shown(path)}:{line}" for path, line in reversed(first.items())]
-
-
 def _layout(chapter, cell, calls) -> Iterator[ReportError]:
     for label, at in calls.labels.items():
         if not label.startswith(("fig-", "tbl-")):
@@ -193,7 +174,13 @@ def _templates(chapters, read) -> Iterator[ReportError]:
         known[chapter.name] = set().union(*(c.recorded for c in calls))
         # A function of another module may record as well, but only if it is given `record`.
         complete[chapter.name] = all(c.complete for c in calls)
-    for chapter, line, prose, _ in read:
+    spaced = [name for name in known if not re.fullmatch(r"[\w.-]+", name)]
+    for chapter, line, prose, piece in read:
+        for name in spaced:
+            for match in re.finditer(r"\{\{\s*" + re.escape(name) + r"\.", piece):
+                yield ReportError(f"{{{{ }}}} cannot name the chapter {name!r}", chapter.path,
+                                  line + line_of(piece, match.start()) - 1,
+                                  "rename its file, with letters, digits, - and _ alone")
         for at, name, _format in prose.templates:
             owner, _, key = name.rpartition(".")
             owner = owner or chapter.name

@@ -13,7 +13,7 @@ from reporting.plan.copies import measured, odd_one_out
 from reporting.plan.plan import Step, cell_keys, stored_keys
 from reporting.progress import Progress
 from reporting.read.percent import parse_chapter
-from reporting.read.preflight import unmentioned, wordless
+from reporting.read.remarks import remarks
 from reporting.report import Report
 from reporting.settings import Settings
 from reporting.store import write_atomically
@@ -49,10 +49,8 @@ def publish(steps: list[Step], report: Report) -> int:
     stamp = "draft" if options.draft else "partial" if missing else ""
     document = _document(steps, report)
     present = [step.chapter for step in steps if step.result is not None]
-    for line in unmentioned(present):
-        progress.say(f"{line} is mentioned nowhere in the text")
-    for line in wordless(present):
-        progress.say(f"{line}: comments are code and not printed; below # %% [markdown] they are text")
+    for line in remarks(present):
+        progress.say(line)
     pdf, page = options.out / PDF, options.out / HTML
     state = made_from(document, settings, options.chapters, options.out, stamp)
     if not missing and is_current(pdf, page, state):
