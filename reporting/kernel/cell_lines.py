@@ -8,6 +8,8 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 from __future__ import annotations
 
+import sys
+
 
 class CellLines:
     """Follows the frames of one traceback or stack through a cell, from the outermost inwards.
@@ -36,3 +38,26 @@ class CellLines:
         if self.entered:
             self._begin(line)
         return line
+
+
+def line_of_call(shell) -> int | None:
+    """Return the line, counted from 1, of the running cell from which the builder was called.
+
+    That is the innermost of this cell's own code: the call itself, or the call of a function of
+    an earlier cell or of a module that makes it. None where the cell is not known.
+    """
+    frame, calls = sys._getframe(1), []
+    while frame is not None:
+        if frame.f_globals is shell.user_ns:
+            calls.append((frame.f_code.co_filename, frame.f_lineno))
+        frame = frame.f_back
+    try:
+        source = shell.kernel.get_parent()["content"]["code"]
+    except (AttributeError, KeyError):
+        return None
+    lines, own, line = CellLines(source), shell.compile.get_code_name(source, source, 0), None
+    for file, number in reversed(calls):
+        if own in (file, None):
+            line = lines.at(number)
+            own = None if lines.entered else file  # else the next frame is of what a magic runs
+    return line

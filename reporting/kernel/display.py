@@ -15,7 +15,7 @@ import os
 import sys
 from pathlib import Path
 
-from reporting.kernel.cell_lines import CellLines
+from reporting.kernel.cell_lines import line_of_call
 from reporting.kernel.protocol import BUILDING, FIGURE, MIME
 from reporting.kernel.scalars import scalar
 from reporting.layout import PLACES, TEXT_WIDTH
@@ -50,29 +50,6 @@ def _emit(kind: str, data: dict | None = None, **fields) -> None:
     # Below %%capture the shell's own publisher is another for a while.
     publisher = getattr(shell, "report_pub", shell.display_pub)
     publisher.publish({MIME: {"kind": kind, **fields}, **(data or {})})
-
-
-def _line() -> int | None:
-    """Return the line, counted from 1, of the running cell from which the builder's call came.
-
-    That is the innermost of this cell's own code: the call itself, or the call of a function of
-    an earlier cell or of a module that makes it.
-    """
-    shell, frame, calls = _shell(), sys._getframe(1), []
-    while frame is not None:
-        if frame.f_globals is shell.user_ns:
-            calls.append((frame.f_code.co_filename, frame.f_lineno))
-        frame = frame.f_back
-    try:
-        source = shell.kernel.get_parent()["content"]["code"]
-    except (AttributeError, KeyError):
-        return None
-    lines, own, line = CellLines(source), shell.compile.get_code_name(source, source, 0), None
-    for file, number in reversed(calls):
-        if own in (file, None):
-            line = lines.at(number)
-            own = None if lines.entered else file  # else the next frame is of what a magic runs
-    return line
 
 
 def _check_label(label, prefix: str) -> None:
@@ -123,7 +100,7 @@ def show(fig, label: str, caption: str, width: float = 1.0, interactive=None, *,
         data = {"image/svg+xml": _svg(fig)}
         explored = None if interactive is None else interactive.to_json()
         _emit("figure", data, label=label, caption=caption, width=width, interactive=explored,
-              place=place, line=_line(), **{FIGURE: getattr(fig, FIGURE, None)})
+              place=place, line=line_of_call(_shell()), **{FIGURE: getattr(fig, FIGURE, None)})
         plt.close(fig)
     elif _shell() is not None:
         from IPython.display import Markdown, display
@@ -203,7 +180,7 @@ def table(frame, label: str, caption: str, formats: dict | None = None) -> None:
     if os.environ.get(BUILDING):
         rows = [[scalar(value) for value in row] for row in frame.itertuples(index=False)]
         _emit("table", label=label, caption=caption, formats=formats or {},
-              columns=columns, rows=rows, line=_line())
+              columns=columns, rows=rows, line=line_of_call(_shell()))
     elif _shell() is not None:
         from IPython.display import Markdown, display
 

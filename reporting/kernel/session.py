@@ -35,6 +35,8 @@ def begin(shell, chapter: str) -> None:
     sys.path[:] = [str(Path(chapter).parent) if entry == "" else entry for entry in sys.path]
     shell.user_ns.update(exit=sys.exit, quit=sys.exit)
     warnings.filterwarnings("ignore", "To exit: use 'exit'")
+    show = shell.showtraceback  # which tells of an exit without the line on which it stands
+    shell.showtraceback = lambda *args, **options: show(*args, **{**options, "exception_only": False})
     shell.report_pub = shell.display_pub
     shell.set_hook("show_in_pager", _print_page, 0)
     _raise_for_missing_commands(shell)
@@ -61,13 +63,18 @@ def _raise_for_missing_commands(shell) -> None:
 
 def _draw_inline(shell) -> None:
     """Show figures of backends that have no window, and ask for none that has one."""
-    from IPython.core.pylabtools import print_figure
-
     enable = shell.enable_matplotlib
     shell.enable_matplotlib = lambda gui=None: enable("inline" if gui else gui)
     shell.events.register("post_execute", partial(_flush_figures, shell))
     shell.display_formatter.formatters["image/png"].for_type_by_name(
-        "matplotlib.figure", "Figure", partial(print_figure, base64=True, bbox_inches="tight"))
+        "matplotlib.figure", "Figure", _png)
+
+
+def _png(figure) -> str | None:
+    """Draw a figure as the inline backend does."""
+    from IPython.core.pylabtools import print_figure
+
+    return print_figure(figure, base64=True, bbox_inches="tight")
 
 
 def _flush_figures(shell) -> None:

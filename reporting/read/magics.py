@@ -147,6 +147,14 @@ def _code(text: str) -> tuple[str, ast.Module]:
     return text, ast.Module([], [])
 
 
+def run_by(call: ast.Call) -> str:
+    """Return the dotted name of the script or module that a call of ``%run`` runs, else ""."""
+    if getattr(call.func, "attr", "") != "run_line_magic" or call.args[0].value != "run":
+        return ""
+    words = [word.strip("\"'") for word in call.args[1].value.split() if not word.startswith("-")]
+    return words[0].removesuffix(".py").replace("/", ".") if words else ""
+
+
 def uncommented(source: str) -> str:
     """Take the comment sign from magics, which jupytext writes as ``# %name`` or ``# !command``.
 
@@ -191,7 +199,7 @@ def _inert(source: str) -> set[int]:
                 depth += (token.string in "([{") - (token.string in ")]}")
             first, last = token.start[0], token.end[0]
             inert.update(range(first + 1, last + 1))
-            if depth > 0:
+            if depth > 0 and token.type == tokenize.NL:
                 inert.add(first + 1)
     except (tokenize.TokenError, SyntaxError):
         pass

@@ -44,6 +44,12 @@ def remarks(chapters: list[Chapter]) -> list[str]:
     return said
 
 
+def remarks_of_run(chapter: Chapter, result: dict) -> list[str]:
+    """Return what a chapter's stored run has noticed, each with the line of its cell now."""
+    return [f"{shown(chapter.path)}:{chapter.code[remark['cell']].line}: {remark['text']}"
+            for remark in result.get("remarks", ()) if remark["cell"] < len(chapter.code)]
+
+
 def unmentioned(chapters: list[Chapter]) -> list[str]:
     """Return "file:line: label" of every figure and table that no text refers to."""
     pieces = [cell.source for chapter in chapters for cell in chapter.cells if cell.kind == "markdown"]

@@ -65,7 +65,7 @@ FAULTS = [
                        "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\nrecord(last"),
      r"chapters/01_squares\.py:11: the kernel died"),
     ("an early end", ("chapters/01_squares.py", "record(last", "import sys; sys.exit()\nrecord(last"),
-     r"chapters/01_squares\.py:11: SystemExit[^→]*→ a chapter runs"),
+     r"chapters/01_squares\.py:15: SystemExit[^→]*→ a chapter runs"),
     ("a name that is not recorded after all",
      ("chapters/01_squares.py", "record(last=values[-1])", "if count > 9:\n    record(last=1)"),
      r"chapters/01_squares\.py:3: \{\{ last\}\}: no cell"),

@@ -50,8 +50,9 @@ def test_prose_below_a_magic_is_prose_and_the_magic_counts():
 
 @pytest.mark.parametrize("source", [
     cell("%%time", "import helped"), cell("%%timeit -n 2 import helped", "helped.f()"),
-    cell("%time import helped"), cell("%%capture", "%%time", "from helped import f")])
-def test_imports_in_magics_are_followed(tmp_path, source):
+    cell("%time import helped"), cell("%%capture", "%%time", "from helped import f"),
+    cell("%run helped.py"), cell("%run -i 'helped.py' --fast"), cell("%run -m helped")])
+def test_modules_in_magics_are_followed(tmp_path, source):
     (tmp_path / "helped.py").write_text("x = 1\n")
     chapter = parse_chapter(tmp_path / "01_a.py", "# %%\n" + source + "\n")
     assert list(read_imports(chapter, tmp_path).modules) == [tmp_path / "helped.py"]
@@ -100,6 +101,8 @@ def test_python_is_left_as_it_is(source):
     ("# %%time", "%%time"), ("    # %timeit -n 1 f()", "    %timeit -n 1 f()"),
     ("# !ls -l", "!ls -l"), ("# files = !ls", "files = !ls"), ("# t = %timeit -o f()", "t = %timeit -o f()"),
     ("# !ls \\\n#   -l\n# a note", "!ls \\\n  -l\n# a note"),
+    ("x = [f()]\n# %time f(\n", "x = [f()]\n# %time f(\n"), ("x = [f()]\n# %time f()", "x = [f()]\n%time f()"),
+    ("x = [\n    f()]\n# !ls", "x = [\n    f()]\n!ls"),
     ("# %%bash\n# !see below\nls", "%%bash\n# !see below\nls")])
 def test_commented_magics_are_magics(comment, magic):
     assert uncommented(comment) == magic

@@ -37,7 +37,8 @@ def test_what_hands_over_nothing_may_be_imported(first):
 
 
 @pytest.mark.parametrize("second", ["import a_first.b as c", "import importlib\n"
-                                    "importlib.import_module('a_first')", "__import__('a_first')"])
+                                    "importlib.import_module('a_first')", "__import__('a_first')",
+                                    "# %run -i a_first.py --fast"])
 def test_every_way_of_importing(second):
     assert len(errors("record(x=1)\n", "# %%\n" + second + "\n")) == 1
 
