@@ -64,7 +64,7 @@ def _raise_for_missing_commands(shell) -> None:
 def _draw_inline(shell) -> None:
     """Show figures of backends that have no window, and ask for none that has one."""
     enable = shell.enable_matplotlib
-    shell.enable_matplotlib = lambda gui=None: enable("inline" if gui else gui)
+    shell.enable_matplotlib = lambda _gui=None: enable("inline")
     shell.events.register("post_execute", partial(_flush_figures, shell))
     shell.display_formatter.formatters["image/png"].for_type_by_name(
         "matplotlib.figure", "Figure", _png)

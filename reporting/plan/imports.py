@@ -104,7 +104,7 @@ def _names(tree: ast.AST, package: str) -> list[str]:
             base = ".".join([*(parents if node.level else []), *filter(None, [node.module])])
             # What is imported from a package may be one of its modules.
             names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Call) and run_by(node):
+        elif run_by(node):
             names.append(run_by(node))
         elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             called = getattr(node.func, "attr", getattr(node.func, "id", ""))

@@ -43,7 +43,8 @@ def parse_cell(source: str) -> ast.Module:
         With the cell's line; `Misplaced` for a cell magic on a later line than the first.
     """
     try:
-        return _compiled(source)
+        tree = _compiled(source)
+        return _Magics().visit(tree) if "get_ipython" in source else tree
     except SyntaxError:
         if not SIGN.search(source):
             raise
@@ -55,7 +56,7 @@ def parse_cell(source: str) -> ast.Module:
 
     # IPython drops blank lines at the top, for which the numbers below make up.
     plain = TransformerManager().transform_cell("\n".join(_joined(lines[head:])))
-    return ast.fix_missing_locations(_LineMagics().visit(_shifted(_compiled, plain, head)))
+    return ast.fix_missing_locations(_Magics().visit(_shifted(_compiled, plain, head)))
 
 
 def _compiled(source: str) -> ast.Module:
@@ -105,25 +106,39 @@ def _joined(lines: list[str]) -> list[str]:
     return lines
 
 
-class _LineMagics(ast.NodeTransformer):
-    """Puts the code of line magics before the calls that IPython has made of them."""
+class _Magics(ast.NodeTransformer):
+    """Puts the code of magics before the calls that IPython, or nbconvert, has made of them."""
 
     def _visit(self, node):
-        call = node.value
-        if not (isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "run_line_magic"):
+        kind, words = _called(node.value)
+        if kind == "run_cell_magic" and len(words) == 3:
+            name, options, body = words
+            found = _cell_magic([f"%%{name} {options}", *body.split("\n")], 0)
+            for inner in ast.walk(found):
+                if hasattr(inner, "lineno"):
+                    inner.lineno = inner.end_lineno = node.lineno
+            return found.body
+        if kind != "run_line_magic" or words[0] in FOREIGN:
             return node
-        name, text = (argument.value for argument in call.args)
-        if name.startswith("%"):
-            fault = Misplaced(f"Line magic function `%{name}` not found.")
+        if words[0].startswith("%"):
+            fault = Misplaced(f"Line magic function `%{words[0]}` not found.")
             fault.lineno = node.lineno
             raise fault
-        if name in FOREIGN:
-            return node
-        options, code = _code(text)
-        call.args[1] = ast.Constant(options)
+        options, code = _code(words[1])
+        node.value.args[1] = ast.copy_location(ast.Constant(options), node)
         return [*ast.increment_lineno(code, node.lineno - 1).body, node]
 
     visit_Expr = visit_Assign = _visit
+
+
+def _called(node: ast.AST) -> tuple[str, list[str]]:
+    """Return which of IPython's functions for magics is called, and with which literal words."""
+    kind = getattr(node.func, "attr", "") if isinstance(node, ast.Call) else ""
+    if kind not in ("run_line_magic", "run_cell_magic"):
+        return "", []
+    words = [argument.value for argument in node.args if isinstance(argument, ast.Constant)
+             and isinstance(argument.value, str)]
+    return (kind, words) if len(words) == len(node.args) >= 2 else ("", [])
 
 
 def _code(text: str) -> tuple[str, ast.Module]:
@@ -147,12 +162,13 @@ def _code(text: str) -> tuple[str, ast.Module]:
     return text, ast.Module([], [])
 
 
-def run_by(call: ast.Call) -> str:
+def run_by(node: ast.AST) -> str:
     """Return the dotted name of the script or module that a call of ``%run`` runs, else ""."""
-    if getattr(call.func, "attr", "") != "run_line_magic" or call.args[0].value != "run":
+    kind, words = _called(node)
+    if kind != "run_line_magic" or words[0] != "run":
         return ""
-    words = [word.strip("\"'") for word in call.args[1].value.split() if not word.startswith("-")]
-    return words[0].removesuffix(".py").replace("/", ".") if words else ""
+    files = [word.strip("\"'") for word in words[1].split() if not word.startswith("-")]
+    return files[0].removesuffix(".py").replace("/", ".") if files else ""
 
 
 def uncommented(source: str) -> str:

@@ -15,11 +15,12 @@ from reporting.read.markdown import read_prose
 from reporting.read.percent import Cell, Chapter
 
 TAGS = ("parameters", "show-input", "show-output", "hide-input", "hide-output")
-# Tags by which other tools mean what ours do.
-FOREIGN = {"remove-input": "hide-input", "hide-code": "hide-input", "remove-output": "hide-output",
-           "remove-cell": "hide-input and hide-output", "hide-cell": "hide-input and hide-output",
-           "hide": "hide-input and hide-output", "noshow": "hide-output", "echo": "show-input",
-           "remove-stdout": "hide-output"}
+# Tags of other tools, and what stands for them here.
+FOREIGN = {"remove-input": "write hide-input", "hide-code": "write hide-input",
+           "remove-output": "write hide-output", "remove-stdout": "write hide-output",
+           "noshow": "write hide-output", "echo": "write show-input",
+           **dict.fromkeys(("remove-cell", "hide-cell", "hide"), "write hide-input and hide-output"),
+           "skip-execution": "take the cell out", "raises-exception": "catch the error in the cell"}
 PROSE = re.compile(r"\[?(?:markdown|md|text)\]?", re.I)
 UNREAD = "incorrectly_encoded_metadata"  # jupytext's name for options that it cannot read
 
@@ -97,13 +98,13 @@ def _markers(cell: Cell) -> Iterator[str]:
         plain = tag.strip().lower().replace("_", "-")
         near = difflib.get_close_matches(plain, TAGS, n=1, cutoff=0.8)
         if plain in FOREIGN:
-            yield f"the tag {tag} has no effect here; write {FOREIGN[plain]}"
+            yield f"the tag {tag} has no effect here; {FOREIGN[plain]}"
         elif tag not in TAGS and near:
             yield f"there is no tag {tag}; it is {near[0]}"
     for key, value in cell.options.items():
         plain = key.strip().lower().replace("_", "-")
         if plain in (*TAGS, *FOREIGN):
-            yield f'{key} is no option; write tags=["{FOREIGN.get(plain, plain)}"]'
+            yield f"{key} is no option; {FOREIGN.get(plain, 'write ' + plain)} in tags=[…]"
         elif difflib.get_close_matches(plain, ["tags"], cutoff=0.75):
             yield f"there is no option {key}; it is tags={value}"
 

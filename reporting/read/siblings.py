@@ -48,7 +48,7 @@ def _imported(chapter: Chapter) -> Iterator[tuple[str, int]]:
                 names = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names = [node.module]
-            elif isinstance(node, ast.Call) and run_by(node):
+            elif run_by(node):
                 names = [run_by(node)]
             elif isinstance(node, ast.Call) and _called(node) in ("import_module", "__import__"):
                 names = [a.value for a in node.args[:1] if isinstance(a, ast.Constant)]

@@ -90,8 +90,8 @@ def _notebook(chapter: Chapter, modules):
     cells, origin = [], []
     for i, cell in enumerate(chapter.cells):
         if cell.kind == "code":
-            cells.append(v4.new_code_cell(cell.source, metadata={"tags": list(cell.tags),
-                                                                 "origin": i}))
+            tags = [tag for tag in cell.tags if tag == "parameters"]  # others would skip cells
+            cells.append(v4.new_code_cell(cell.source, metadata={"tags": tags, "origin": i}))
             origin.append(i)
     closing = ENVIRONMENT.format(names=distributions(modules))
     cells.append(v4.new_code_cell(closing, metadata={"tags": [], "origin": -1}))

@@ -29,6 +29,8 @@ def cell(*lines):
     (cell("with x:", '    y = %time show(fig, "fig-a", "c")'), 2),
     (cell('%lprun -f show show(fig, "fig-a", "c")'), 1),
     (cell("!ls \\", "  -l", "files = !ls", 'show(fig, "fig-a", "c")'), 4),
+    (cell("x = 1", "get_ipython().run_cell_magic('time', '', 'y = 2\\nshow(1, \"fig-a\", \"c\")')"), 2),
+    (cell("get_ipython().run_line_magic(x, y)", "%run", 'show(1, "fig-a", "c")'), 3),
     (cell("%matplotlib inline", 'show(fig, "fig-a", "c")'), 2),
 ])
 def test_labels_below_and_behind_magics_are_found_at_their_lines(source, line):

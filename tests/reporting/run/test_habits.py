@@ -65,7 +65,7 @@ record(captured=7)
 files = !echo one
 print(files)
 
-# %%
+# %% tags=["skip-execution"]
 print("bad news", file=sys.stderr, flush=True)
 warnings.warn("beware")
 logging.warning("logged")
@@ -196,6 +196,13 @@ def test_a_failure_is_told_at_its_line(tmp_path, text, words):
 @pytest.mark.parametrize("end", ["exit()", "quit()", "raise SystemExit", "import sys\nsys.exit(None)"])
 def test_a_last_cell_may_exit(tmp_path, end):
     assert run(tmp_path, f"# %%\nprint(1)\n{end}\n\n# %% [markdown]\n# The end.\n")["kinds"] == [["stdout"]]
+
+
+def test_what_the_kernel_says_of_being_told_to_end_is_not_shown(tmp_path, capfd):
+    run(tmp_path, "# %%\nimport sys\n"
+        "print('[IPKernelApp] ERROR | KeyboardInterrupt caught in kernel.', file=sys.__stderr__)\n"
+        "print('[IPKernelApp] ERROR | another', file=sys.__stderr__)\n")
+    assert capfd.readouterr().err == "[IPKernelApp] ERROR | another\n"
 
 
 def test_nothing_slow_is_imported_before_a_chapter_asks_for_it(tmp_path):
