@@ -91,25 +91,24 @@ def _flush_figures(shell) -> None:
         figure = manager.canvas.figure
         if figure is last:
             Gcf.destroy(manager)
-        elif not inline and type(manager).show is FigureManagerBase.show:
-            display(figure, metadata=_numbered(figure))
+            continue
+        setattr(figure, FIGURE, next(_numbers))  # `show` may hand it over in a cell to come
+        if not inline and type(manager).show is FigureManagerBase.show:
+            display(figure, metadata=_number(figure))
             Gcf.destroy(manager)
-
-
-def _numbered(figure) -> dict:
-    """Number a figure that is shown without being asked for: `show` may yet hand it over."""
-    if not hasattr(figure, FIGURE):
-        setattr(figure, FIGURE, next(_numbers))
-    return {FIGURE: getattr(figure, FIGURE)}
 
 
 _numbers = itertools.count(1)
 
 
+def _number(figure) -> dict:
+    return {FIGURE: getattr(figure, FIGURE)} if hasattr(figure, FIGURE) else {}
+
+
 def _number_figures(_shell, module) -> None:
-    """Have the inline backend number what it shows."""
+    """Have the inline backend tell the numbers of what it shows at a cell's end."""
     fetch = module._fetch_figure_metadata
-    module._fetch_figure_metadata = lambda figure: {**(fetch(figure) or {}), **_numbered(figure)}
+    module._fetch_figure_metadata = lambda figure: {**(fetch(figure) or {}), **_number(figure)}
 
 
 def _show_without_window(_shell, module) -> None:
@@ -124,17 +123,19 @@ def _show_without_window(_shell, module) -> None:
     module.FigureManagerBase.show = show
 
 
-def _use_no_window(_shell, module) -> None:
-    """Let ``matplotlib.use("TkAgg")`` and the like mean the inline backend: nobody is there to look."""
-    use = module.use
+def _open_no_window(_shell, module) -> None:
+    """Let backends with windows mean the inline backend: nobody is there to look."""
+    switch = module.switch_backend
 
-    def use_no_window(backend, **options):
+    def switch_backend(backend):
         from matplotlib.backends import BackendFilter, backend_registry
 
         windows = backend_registry.list_builtin(BackendFilter.INTERACTIVE)
-        use(INLINE if backend.lower() in map(str.lower, windows) else backend, **options)
+        if str(backend).lower() in map(str.lower, windows):
+            backend = module.rcParams["backend"] = INLINE  # which looks there when it is imported
+        switch(backend)
 
-    module.use = use_no_window
+    module.switch_backend = switch_backend
 
 
 def _run_beside_a_loop(_shell, module) -> None:
@@ -155,8 +156,8 @@ def _run_beside_a_loop(_shell, module) -> None:
     module.run = run_beside
 
 
-def _refuse_own_functions(_shell, _module) -> None:
-    """Say at once what a started process would fail at, over and over, without a word."""
+def _refuse_own_functions(_shell, module) -> None:
+    """Say at once what a process that is started anew would fail at, over and over, without a word."""
     from multiprocessing.reduction import ForkingPickler
     from pickle import PicklingError
     from types import FunctionType
@@ -168,14 +169,25 @@ def _refuse_own_functions(_shell, _module) -> None:
                                 "starts with _")
         return NotImplemented
 
-    ForkingPickler.reducer_override = reducer_override
+    def leave(_self, _value):
+        return NotImplemented
+
+    launch = module.Popen._launch
+
+    def _launch(self, process):
+        # What is pickled later on, as a pool's tasks are, goes to processes like this one.
+        forked = module.__name__ == "multiprocessing.popen_fork"
+        ForkingPickler.reducer_override = leave if forked else reducer_override
+        return launch(self, process)
+
+    module.Popen._launch = _launch
 
 
-AFTER = {"asyncio": _run_beside_a_loop, "matplotlib": _use_no_window,
+AFTER = {"asyncio": _run_beside_a_loop, "matplotlib.pyplot": _open_no_window,
          "matplotlib.backend_bases": _show_without_window,
          "matplotlib_inline.backend_inline": _number_figures,
-         **{f"multiprocessing.{name}": _refuse_own_functions
-            for name in ("popen_spawn_posix", "popen_spawn_win32", "popen_forkserver")}}
+         **{f"multiprocessing.popen_{way}": _refuse_own_functions
+            for way in ("fork", "spawn_posix", "forkserver")}}
 
 
 class _AfterImport(MetaPathFinder):

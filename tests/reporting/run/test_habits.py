@@ -50,10 +50,10 @@ def double(x):
     return 2 * x
 
 if __name__ == "__main__":
-    with multiprocessing.get_context("fork").Pool(1) as pool:
-        record(forked=sum(pool.map(double, [1, 2])))
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         record(spawned=sum(pool.map(_helper.square, [1, 2])))
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        record(forked=sum(pool.map(double, [1, 2])))
 
 # %%
 # %%capture
@@ -103,7 +103,7 @@ import matplotlib
 {use}
 import matplotlib.pyplot as plt
 
-plt.plot([1, 2])
+kept, ax = plt.subplots()
 plt.show()
 plt.plot([2, 1]);
 
@@ -135,6 +135,7 @@ def draw():
 show(first,
      label="fig-first", caption="First.")
 draw()
+show(kept, label="fig-kept", caption="Shown on demand, and once more here.")
 
 # %%
 
@@ -147,15 +148,16 @@ show(later, label="fig-later", caption="Later.")
 
 
 @pytest.mark.parametrize("use, magic", [
-    ('matplotlib.use("Agg")', "notebook"), ("", "inline"), ('matplotlib.use("TkAgg")', "agg"),
+    ('matplotlib.use("Agg")', "notebook"), ("", ""), ('matplotlib.use("TkAgg")', "agg"),
+    ('os.environ["MPLBACKEND"] = "QtAgg"', "inline"),
     ('matplotlib.use("module://matplotlib_inline.backend_inline")', "widget")])
 def test_every_figure_is_drawn_once_whatever_the_backend(tmp_path, use, magic):
     result = run(tmp_path, FIGURES.format(use=use, magic=magic))
     drawn = [[kind for kind in cell if kind in ("png", "svg", "figure")] for cell in result["kinds"]]
     # What the fifth cell leaves open is shown with a label by the sixth.
-    assert drawn == [["png", "png"], ["png"], ["png"], ["png"], [], ["figure"] * 2, ["figure"] * 2]
+    assert drawn == [["png", "png"], ["png"], ["png"], ["png"], [], ["figure"] * 3, ["figure"] * 2]
     figures = [[item["line"] for item in cell if item["kind"] == "figure"] for cell in result["outputs"]]
-    assert figures[5:] == [[7, 5], [4, 6]]
+    assert figures[5:] == [[7, 5, 10], [4, 6]]
     told = result["remarks"][0]
     assert told["cell"] == 4 and re.match("a figure lacks 日, which the font ", told["text"])
 
