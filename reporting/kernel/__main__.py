@@ -23,6 +23,12 @@ def end() -> None:
 if __name__ == "__main__":
     del sys.path[0]  # this folder, whose modules are reporting's and not to be found by themselves
     atexit.register(end)  # before all others, so it is called after them
-    from ipykernel.kernelapp import launch_new_instance
+    from ipykernel.kernelapp import IPKernelApp
 
-    launch_new_instance()
+    from reporting.kernel.session import begin
+
+    chapter = sys.argv.pop(1)
+    app = IPKernelApp.instance()
+    app.initialize()
+    begin(app.shell, chapter)
+    app.start()

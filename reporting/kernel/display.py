@@ -15,7 +15,8 @@ import os
 import sys
 from pathlib import Path
 
-from reporting.kernel.protocol import BUILDING, MIME
+from reporting.kernel.cell_lines import line_of_call
+from reporting.kernel.protocol import BUILDING, FIGURE, MIME
 from reporting.kernel.scalars import scalar
 from reporting.layout import PLACES, TEXT_WIDTH
 
@@ -45,10 +46,10 @@ def _shell():
 
 def _emit(kind: str, data: dict | None = None, **fields) -> None:
     """Hand something to the builder, which reads it from the cell's outputs."""
-    from IPython.display import display
-
-    bundle = {MIME: {"kind": kind, **fields}, **(data or {})}
-    display(bundle, raw=True)
+    shell = _shell()
+    # Below %%capture the shell's own publisher is another for a while.
+    publisher = getattr(shell, "report_pub", shell.display_pub)
+    publisher.publish({MIME: {"kind": kind, **fields}, **(data or {})})
 
 
 def _check_label(label, prefix: str) -> None:
@@ -99,7 +100,7 @@ def show(fig, label: str, caption: str, width: float = 1.0, interactive=None, *,
         data = {"image/svg+xml": _svg(fig)}
         explored = None if interactive is None else interactive.to_json()
         _emit("figure", data, label=label, caption=caption, width=width, interactive=explored,
-              place=place)
+              place=place, line=line_of_call(_shell()), **{FIGURE: getattr(fig, FIGURE, None)})
         plt.close(fig)
     elif _shell() is not None:
         from IPython.display import Markdown, display
@@ -182,7 +183,7 @@ def table(frame, label: str, caption: str, formats: dict | None = None) -> None:
 
     item = described(frame, formats)
     if os.environ.get(BUILDING):
-        _emit("table", label=label, caption=caption, **item)
+        _emit("table", label=label, caption=caption, line=line_of_call(_shell()), **item)
     elif _shell() is not None:
         from IPython.display import HTML, Markdown, display
 

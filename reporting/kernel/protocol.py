@@ -10,3 +10,4 @@ from __future__ import annotations
 
 MIME = "application/vnd.reporting+json"  # of the outputs that are for the builder
 BUILDING = "REPORTING_BUILD"  # set in the environment of a chapter's kernel
+FIGURE = "reporting_figure"  # in an output: number of a figure, to know it by when it is shown again

@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from reporting.errors import ReportError
-from reporting.read.calls import parse_cell
 from reporting.read.code_meaning import meaning_of_module
+from reporting.read.magics import parse_cell, run_by
 from reporting.read.percent import Chapter
 from reporting.store import digest
 
@@ -104,6 +104,8 @@ def _names(tree: ast.AST, package: str) -> list[str]:
             base = ".".join([*(parents if node.level else []), *filter(None, [node.module])])
             # What is imported from a package may be one of its modules.
             names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        elif run_by(node):
+            names.append(run_by(node))
         elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             called = getattr(node.func, "attr", getattr(node.func, "id", ""))
             if called in ("import_module", "__import__") and isinstance(node.args[0].value, str):

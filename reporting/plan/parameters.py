@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 
 from reporting.errors import ReportError
-from reporting.read.calls import parse_cell
+from reporting.read.magics import parse_cell
 from reporting.read.percent import Chapter
 
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from reporting.read.code_meaning import meaning_of_cell
+from reporting.read.magics import parse_cell
 
 POSITIONS = {"label": 1, "caption": 2, "formats": 3}
 PROSE = {"caption": str, "formats": dict, "place": str}
@@ -49,24 +49,6 @@ class Calls:
     recorded: set[str] = field(default_factory=set)
     complete: bool = True
     code: str = ""
-
-
-def plain_python(source: str) -> str:
-    """Return the source with IPython's magics turned into calls, line for line."""
-    if not any(line.lstrip().startswith(("%", "!", "?")) or line.rstrip().endswith("?")
-               for line in source.splitlines()):
-        return source
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    return TransformerManager().transform_cell(source)
-
-
-def parse_cell(source: str) -> ast.Module:
-    """Parse a cell as IPython would run it (magics and top-level await included)."""
-    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)  # the kernel will say it once more
-        return compile(plain_python(source), "<cell>", "exec", flags, dont_inherit=True)
 
 
 @lru_cache(maxsize=1024)  # of the same cell it is asked several times a build

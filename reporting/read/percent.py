@@ -8,11 +8,25 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 from __future__ import annotations
 
+import codecs
+import json
+import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reporting.errors import ReportError
+from reporting.read.magics import uncommented
+
+MARKER = re.compile(r"^\s*#\s*(?:%%%*(?:\s|$)|<codecell>\s*$|In\[[0-9 ]*\]:?\s*$)")
+CODING = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*(?P<name>[-\w.]+)")  # as PEP 263 has it
+TAGS = re.compile(r"""(?P<key>\btags=|"tags": *)(?P<quote>["'])(?P<tags>.*?)(?P=quote)""")
+# str.splitlines, which jupytext uses, ends lines at these as well; Python and editors do not.
+# Noncharacters, which no text has, stand for them meanwhile.
+SEPARATORS = {ord(c): 0xFDD0 + i for i, c in enumerate("\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")}
+OURS = ("tags", "format", "raw_mimetype", "cell_marker", "lines_to_next_cell")
+RESTORED = {after: before for before, after in SEPARATORS.items()}
+BLANK = re.compile("^[ \t\ufdd0-\ufdd7]*[\ufdd0-\ufdd7][ \t\ufdd0-\ufdd7]*$", re.M)
 
 
 @dataclass(frozen=True)
@@ -29,12 +43,21 @@ class Cell:
         Line of the file, counted from 1, on which ``source`` starts.
     tags : tuple of str
         As in ``# %% tags=["parameters"]``.
+    format : str
+        What a raw cell is in, such as "text/latex"; empty where it does not say.
+    marker : int
+        Line of its ``# %%``, 0 where it has none.
+    options : dict
+        Whatever else stands on that line; a title is under "title".
     """
 
     kind: str
     source: str
     line: int
     tags: tuple[str, ...] = ()
+    format: str = ""
+    marker: int = 0
+    options: dict = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -80,32 +103,82 @@ def read_chapter(path: Path) -> Chapter:
     ReportError
         If the file is not UTF-8 text, or jupytext cannot read it.
     """
+    data = path.read_bytes()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise ReportError("this line is not UTF-8", path, line,
+        raise ReportError("this line is not UTF-8", path, _line_of(data, error.start),
                           "save the chapter as UTF-8") from None
-    return parse_chapter(path, text)
+    if "\0" in text:
+        raise ReportError("this line holds a null character, which Python does not read", path,
+                          _line_of(data, data.index(0)), "remove it")
+    return parse_chapter(path, text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _line_of(data: bytes, position: int) -> int:
+    return data[:position].replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n") + 1
 
 
 def parse_chapter(path: Path, text: str) -> Chapter:
     """Cut the text of a percent-script into cells."""
-    jupytext = _jupytext()
-    try:
-        notebook = jupytext.reads(text, fmt="py:percent")
-    except Exception as error:  # jupytext raises whatever its YAML and JSON parsers raise
-        raise ReportError(f"jupytext cannot read this file ({error})", path,
-                          remedy="check its header and the options after # %%") from None
-    lines = text.splitlines()
+    lines = BLANK.sub("", text.translate(SEPARATORS)).split("\n")
+    notebook = _notebook(path, lines)
+    magics = not re.search(r"^#\s+comment_magics:\s*false", text, re.M)  # in jupytext's header
     cells, at = [], 0
     for cell in notebook.cells:
         source = cell.source.split("\n") if cell.source else []
-        start = _locate(lines, source, at)
-        cells.append(Cell(cell.cell_type, cell.source, start + 1,
-                          tuple(cell.metadata.get("tags", ()))))
-        at = min(start + len(source), len(lines))  # jupytext may have put in lines of its own
+        start, end = _locate(lines, source, at)
+        above = [i for i in range(at, min(start + bool(source), len(lines))) if MARKER.match(lines[i])]
+        text_of = cell.source.translate(RESTORED)
+        if cell.cell_type == "code" and magics:
+            text_of = uncommented(text_of)
+        options = {key: value for key, value in cell.metadata.items() if key not in OURS}
+        form = cell.metadata.get("format") or cell.metadata.get("raw_mimetype") or ""
+        cells.append(Cell(cell.cell_type, text_of, start + 1, tuple(cell.metadata.get("tags", ())),
+                          form, above[-1] + 1 if above else 0, options))
+        at = end
     return Chapter(path.stem, path, text, tuple(cells))
+
+
+def _notebook(path: Path, lines: list[str]):
+    """Have jupytext read a file's lines, or say at which of them it fails."""
+    reads = _jupytext().reads
+    form = {"extension": ".py", "format_name": "percent", "comment_magics": False}
+    for form_of in (list, _mended):  # what must be mended is rare
+        try:
+            return reads("\n".join(form_of(lines)), fmt=dict(form))
+        except Exception:  # jupytext raises whatever its YAML and JSON parsers raise
+            continue
+    lines = _mended(lines)
+    for number, line in enumerate(lines, 1):
+        if number < 3 and CODING.match(line) and not _is_utf8(CODING.match(line)["name"]):
+            raise ReportError("this line declares another encoding than UTF-8", path, number,
+                              "save the chapter as UTF-8 and take the declaration out")
+        if MARKER.match(line):
+            try:
+                reads(line + "\n", fmt=dict(form))
+            except Exception:
+                raise ReportError("what stands behind # %% cannot be read", path, number,
+                                  'write options as in # %% tags=["show-output"]') from None
+    header = next((i for i, line in enumerate(lines, 1) if re.match(r"# ?jupyter\s*:", line)), 1)
+    raise ReportError("the header that starts here is not one that jupytext can read", path, header,
+                      "correct it, or take it out: the builder does not need it")
+
+
+def _mended(lines: list[str]) -> list[str]:
+    """Write what jupytext refuses, though its meaning is plain, as it has it."""
+    first = [CODING.sub("# -*- coding: utf-8 -*-", line)
+             if (match := CODING.match(line)) and _is_utf8(match["name"]) else line
+             for line in lines[:2]]
+    return [TAGS.sub(lambda m: m["key"] + json.dumps(re.findall(r"[^\s,]+", m["tags"])), line)
+            if MARKER.match(line) else line for line in [*first, *lines[2:]]]
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        return codecs.lookup(name).name in ("utf-8", "utf-8-sig")
+    except LookupError:
+        return False
 
 
 def _jupytext():
@@ -126,16 +199,21 @@ def _jupytext():
     return jupytext
 
 
-def _locate(lines: list[str], source: list[str], at: int) -> int:
-    """Index of the line on which a cell's source starts, searched from ``at`` on."""
-    for start in range(at, len(lines) - len(source) + 1):
-        if source and all(_same(lines[start + i], s) for i, s in enumerate(source)):
-            return start
+def _locate(lines: list[str], source: list[str], at: int) -> tuple[int, int]:
+    """Find where a cell's source starts and ends, as indices of lines, from ``at`` on."""
+    if at == 0 and source[:1] == ["---"]:  # a header, of which jupytext keeps a part for itself
+        rules = [i for i, line in enumerate(lines) if _same(line, "---")][:2]
+        if len(rules) == 2:
+            return rules[0], rules[1] + 1
+    # Where a cell's option names another language, jupytext puts a magic above its first line.
+    for added in range(2 if source and source[0].startswith("%%") else 1):
+        sought = source[added:]
+        for start in range(at, len(lines) - len(sought) + 1):
+            if sought and all(_same(lines[start + i], s) for i, s in enumerate(sought)):
+                return start - added, start + len(sought)
     # An empty cell, or text that jupytext has rewritten: the next cell marker is near enough.
-    for start in range(at, len(lines)):
-        if lines[start].lstrip("# ").startswith("%%"):
-            return start + 1
-    return at
+    start = next((i + 1 for i in range(at, len(lines)) if MARKER.match(lines[i])), at)
+    return start, min(start + len(source), len(lines))
 
 
 def _same(line: str, source: str) -> bool:

@@ -9,13 +9,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from reporting.errors import ReportError, ReportErrors, shown
+from reporting.errors import ReportError, ReportErrors
 from reporting.layout import PLACES
-from reporting.read.calls import parse_cell, read_calls
+from reporting.read.calls import read_calls
 from reporting.read.dialect import as_written
 from reporting.read.formulas import unconvertible
-from reporting.read.markdown import OWN, read_prose
+from reporting.read.magics import Misplaced, parse_cell
+from reporting.read.markdown import OWN, line_of, read_prose
 from reporting.read.percent import Chapter
+from reporting.read.siblings import check_siblings
 from reporting.read.wording import faults
 
 
@@ -45,6 +47,7 @@ def preflight(chapters: list[Chapter], bibliography: Path | None) -> None:
                              for chapter, line, prose in read for at, tex in prose.formulas])
     errors += _references(chapters, read, bibliography)
     errors += _templates(chapters, read)
+    errors += check_siblings(chapters)
     errors = list({str(error): error for error in errors}.values())
     if errors:
         order = {chapter.path: i for i, chapter in enumerate(chapters)}
@@ -60,8 +63,10 @@ def _pieces(chapter: Chapter, errors: list) -> Iterator[tuple[str, int]]:
             try:
                 parse_cell(cell.source)
             except SyntaxError as error:
-                errors.append(ReportError(f"SyntaxError: {error.msg}", chapter.path,
-                                          cell.line + (error.lineno or 1) - 1))
+                kind = "UsageError" if isinstance(error, Misplaced) else "SyntaxError"
+                errors.append(ReportError(f"{kind}: {error.msg}", chapter.path,
+                                          cell.line + (error.lineno or 1) - 1,
+                                          getattr(error, "remedy", "")))
                 continue
             calls = read_calls(cell.source)
             for label, prose in calls.prose.items():
@@ -103,27 +108,6 @@ def _references(chapters, read, bibliography) -> Iterator[ReportError]:
                                   _near(key, keys) + "; for a plain @ write \\@")
 
 
-def unmentioned(chapters: list[Chapter]) -> list[str]:
-    """Return "file:line: label" of every figure and table that no text refers to."""
-    pieces = [piece for chapter in chapters for piece, _ in _pieces(chapter, [])]
-    mentioned = {key for piece in pieces for _, key in read_prose(piece).references}
-    return [f"{shown(chapter.path)}:{cell.line + at - 1}: {label}"
-            for chapter in chapters for cell in chapter.code
-            for label, at in read_calls(cell.source).labels.items() if label not in mentioned]
-
-
-def wordless(chapters: list[Chapter]) -> list[str]:
-    """Return "file:line" of the first comment below a bare ``# %%`` in chapters without any prose.
-
-    Sphinx-Gallery takes such comments for text; in the percent format they are code.
-    """
-    commented = ((chapter, cell) for chapter in chapters
-                 if not any(cell.kind == "markdown" for cell in chapter.cells)
-                 for cell in chapter.code if cell.source.startswith("#"))
-    first = {chapter.path: cell.line for chapter, cell in reversed(list(commented))}
-    return [f"{shown(path)}:{line}" for path, line in reversed(first.items())]
-
-
 def _layout(chapter, cell, calls) -> Iterator[ReportError]:
     for label, at in calls.labels.items():
         if not label.startswith(("fig-", "tbl-")):
@@ -159,7 +143,14 @@ def _templates(chapters, read) -> Iterator[ReportError]:
         known[chapter.name] = set().union(*(c.recorded for c in calls))
         # A function of another module may record as well, but only if it is given `record`.
         complete[chapter.name] = all(c.complete for c in calls)
+    spaced = [name for name in known if not re.fullmatch(r"[\w.-]+", name)]
     for chapter, line, prose in read:
+        piece = prose.bare
+        for name in spaced:
+            for match in re.finditer(r"\{\{\s*" + re.escape(name) + r"\.", piece):
+                yield ReportError(f"{{{{ }}}} cannot name the chapter {name!r}", chapter.path,
+                                  line + line_of(piece, match.start()) - 1,
+                                  "rename its file, with letters, digits, - and _ alone")
         for at, name, _format in prose.templates:
             owner, _, key = name.rpartition(".")
             owner = owner or chapter.name

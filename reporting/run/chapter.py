@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 import tempfile
 import time
@@ -25,8 +26,9 @@ from reporting.run.tracebacks import locate
 KERNEL = "reporting-this-python"
 # Runs last in every kernel: only the kernel knows its device and its packages' versions.
 ENVIRONMENT = "from reporting.kernel.environment import emit; emit({names!r})"
-# ipykernel says this at every start, and nobody can do anything about it.
-NOISE = "Kernel is running over TCP without encryption"
+# What ipykernel says at every start, and now and then when it is told to end.
+NOISE = re.compile(r"Kernel is running over TCP without encryption"
+                   r"|\[IPKernelApp\].*KeyboardInterrupt caught in kernel")
 
 
 def execute(chapter: Chapter, root: Path, parameters: dict | None = None, draft: bool = False,
@@ -62,7 +64,7 @@ def execute(chapter: Chapter, root: Path, parameters: dict | None = None, draft:
     started, clock = datetime.now(UTC), time.monotonic()
     notebook, origin = _notebook(chapter, modules)
     with tempfile.TemporaryDirectory(prefix="reporting-") as folder:
-        _write_kernelspec(Path(folder), root, draft)
+        _write_kernelspec(Path(folder), root, draft, chapter.path)
         watcher = _Watcher(chapter, progress)
         done, failure = _papermill(notebook, Path(folder), chapter.path.parent, parameters, watcher)
     ran = [cell for cell in done if cell.metadata.get("origin") is not None]
@@ -88,8 +90,8 @@ def _notebook(chapter: Chapter, modules):
     cells, origin = [], []
     for i, cell in enumerate(chapter.cells):
         if cell.kind == "code":
-            cells.append(v4.new_code_cell(cell.source, metadata={"tags": list(cell.tags),
-                                                                 "origin": i}))
+            tags = [tag for tag in cell.tags if tag == "parameters"]  # others would skip cells
+            cells.append(v4.new_code_cell(cell.source, metadata={"tags": tags, "origin": i}))
             origin.append(i)
     closing = ENVIRONMENT.format(names=distributions(modules))
     cells.append(v4.new_code_cell(closing, metadata={"tags": [], "origin": -1}))
@@ -118,10 +120,10 @@ def _kernel_environment(root: Path, draft: bool) -> dict[str, str]:
             "PYTHONOPTIMIZE": "1" if draft else "", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
 
-def _write_kernelspec(folder: Path, root: Path, draft: bool) -> None:
+def _write_kernelspec(folder: Path, root: Path, draft: bool, chapter: Path) -> None:
     """Describe a kernel that is this interpreter, whatever kernels the user has installed."""
     launcher = str(Path(__file__).resolve().parents[1] / "kernel" / "__main__.py")
-    spec = {"argv": [sys.executable, launcher, "-f", "{connection_file}"],
+    spec = {"argv": [sys.executable, launcher, str(chapter.resolve()), "-f", "{connection_file}"],
             "display_name": KERNEL, "language": "python", "interrupt_mode": "signal",
             "env": _kernel_environment(root, draft)}
     home = folder / "jupyter" / "kernels" / KERNEL
@@ -154,7 +156,7 @@ def _papermill(notebook, folder: Path, home: Path, parameters: dict | None, watc
             failure = error
         finally:
             errors.seek(0)
-            sys.stderr.writelines(line for line in errors if NOISE not in line)
+            sys.stderr.writelines(line for line in errors if not NOISE.search(line))
     return nbformat.read(target, 4).cells if target.exists() else [], failure
 
 

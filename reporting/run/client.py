@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import CellExecutionError
+from nbformat.v4 import new_output
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 
 NAME = "reporting"
+ENDED_WELL = ("", "0", "None", "False")  # what sys.exit is given
 _kernels: set = set()
 
 
@@ -33,10 +36,24 @@ class Client(PapermillNotebookClient):
     watcher = None
 
     def execute_cell(self, cell, cell_index, **kwargs):
-        """Announce the cell, then run it."""
+        """Announce the cell, then run it; a script's last cell may exit, if it calls that a success."""
         if self.watcher is not None and cell.cell_type == "code":
             self.watcher.cell(cell)
-        return super().execute_cell(cell, cell_index, **kwargs)
+        try:
+            super().execute_cell(cell, cell_index, **kwargs)
+            for output in cell.outputs if cell.cell_type == "code" else ():
+                if output.output_type == "error":  # below %%capture, of which the kernel says all is well
+                    raise CellExecutionError("", output.ename, output.evalue)
+            return cell
+        except CellExecutionError as error:
+            later = [c.metadata.get("origin", 0) for c in self.nb.cells[cell_index + 1:]]
+            if error.ename == "SystemExit" and error.evalue in ENDED_WELL and max(later) < 0:
+                cell.outputs = [o for o in cell.outputs if o.output_type != "error"]
+                return cell
+            if not any(output.output_type == "error" for output in cell.outputs):
+                # IPython has printed a sentence alone, of which papermill knows nothing.
+                cell.outputs.append(new_output("error", ename=error.ename, evalue=error.evalue))
+            raise
 
     def process_message(self, msg, cell, cell_index):
         """Pass a stream's text on before it is stored."""

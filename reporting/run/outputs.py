@@ -9,12 +9,16 @@ import json
 import re
 from dataclasses import dataclass
 
-from reporting.kernel.protocol import MIME
+from reporting.kernel.protocol import FIGURE, MIME
 from reporting.run.html_outputs import obstacle, plain_text
 
 WITH = "show(figure, label, caption, interactive=this_one) with a figure of matplotlib's"
 STILL = "show a picture of it, or tag the cell hide-output"
 PICTURES = ("svg", "png", "jpeg", "gif", "webp")
+
+# Where a warning arose, in a file that has another name at every run or on every machine.
+WARNED = re.compile(r"^(?:<[^>\n]+>|[^\n]*\.py):\d+: (?=\w*Warning\b)", re.M)
+GLYPH = re.compile(r"Glyph (?P<code>\d+) .*? missing from (?:font\(s\)|current font) ?(?P<fonts>[^\n]*?)\.\s")
 
 
 @dataclass(frozen=True)
@@ -59,16 +63,17 @@ def collect(cells: list) -> dict:
     -------
     dict
         "outputs": for each code cell a list of dicts with a "kind" (figure, table, markdown, one of
-        `PICTURES`, html, text, stdout, or refused for what cannot be printed); "values"; "depends";
-        "environment".
+        `PICTURES`, html, text, stdout, stderr, or refused for what cannot be printed); "values";
+        "depends"; "environment"; "remarks": dicts with the number of a "cell" and a "text", to be
+        said at every build.
     """
-    result = {"outputs": [], "values": {}, "depends": [], "environment": {}}
-    for outputs in cells:
+    result = {"outputs": [], "values": {}, "depends": [], "environment": {}, "remarks": []}
+    drawn: dict[int, list] = {}  # what was shown at a cell's end, by the number of its figure
+    for number, outputs in enumerate(cells):
         kept: list[dict] = []
         for output in outputs:
             if output.output_type == "stream":
-                if output.name == "stdout":
-                    _add_text(kept, output.text)
+                _add_text(kept, output.name, output.text)
             elif output.output_type in ("display_data", "execute_result"):
                 item = _item(output.data)
                 if item is None:
@@ -82,7 +87,12 @@ def collect(cells: list) -> dict:
                     result["depends"].append({k: v for k, v in item.items() if k != "kind"})
                 else:
                     kept.append(item)
+                    for place, bare in drawn.pop(item.pop(FIGURE, None), ()):
+                        place.remove(bare)  # the chapter shows it with a label after all
+                    if output.metadata.get(FIGURE):
+                        drawn.setdefault(output.metadata[FIGURE], []).append((kept, item))
         result["outputs"].append(kept)
+        result["remarks"] += [{"cell": number, "text": text} for text in _missing_glyphs(kept)]
     return result
 
 
@@ -125,9 +135,36 @@ def _stable(text: str) -> str:
     return re.sub(r" at 0x[0-9a-f]+", "", text)
 
 
-def _add_text(kept: list[dict], text: str) -> None:
-    """Append printed text to that printed just before; of a rewritten line keep the last."""
-    if not (kept and kept[-1]["kind"] == "stdout"):
-        kept.append({"kind": "stdout", "data": ""})
-    joined = kept[-1]["data"] + text
-    kept[-1]["data"] = re.sub(r"[^\n]*\r(?!\n)", "", joined)
+def _add_text(kept: list[dict], stream: str, text: str) -> None:
+    """Append printed text to that printed just before on the same stream."""
+    if not (kept and kept[-1]["kind"] == stream):
+        kept.append({"kind": stream, "data": ""})
+    done, newline, line = kept[-1]["data"].rpartition("\n")
+    text = "\n".join(_rewritten(line) for line in (line + text).split("\n"))
+    kept[-1]["data"] = done + newline + (WARNED.sub("", text) if stream == "stderr" else text)
+
+
+def _rewritten(line: str) -> str:
+    """Keep of a line that is rewritten, as by a bar of progress, its last two states at most.
+
+    The last may be shorter and cover the one before in part, or not have begun.
+    """
+    *states, last = line.split("\r")
+    if len(states) < 2:
+        return line
+    seen = ""
+    for state in states:
+        seen = state + seen[len(state):]
+    return seen + "\r" + last
+
+
+def _missing_glyphs(kept: list[dict]) -> list[str]:
+    """What matplotlib has warned of in a cell: characters that its fonts lack."""
+    text = "".join(item["data"] for item in kept if item["kind"] == "stderr")
+    missing: dict[str, list[str]] = {}
+    for match in GLYPH.finditer(text):
+        characters = missing.setdefault(match["fonts"].strip(), [])
+        if chr(int(match["code"])) not in characters:
+            characters.append(chr(int(match["code"])))
+    return [f"a figure lacks {' '.join(characters)}, which the font {fonts} does not have; name one "
+            'that has with plt.rcParams["font.family"]' for fonts, characters in missing.items()]

@@ -12,15 +12,23 @@ ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
+ERASED = re.compile(r"\x1b\[[0-2]?K")
+
+
 def as_shown(text: str) -> str:
-    """Return text without control codes; of a line that was written over, what was written last."""
-    lines = (_last(line) for line in ESCAPE.sub("", text.replace("\r\n", "\n")).split("\n"))
-    return "\n".join(CONTROL.sub("", line).expandtabs(8).rstrip() for line in lines).strip("\n")
+    """Return text without control codes; of a line that was written over, what stood there last."""
+    lines = (_line(line).expandtabs(8).rstrip() for line in text.replace("\r\n", "\n").split("\n"))
+    return "\n".join(lines).strip("\n")
 
 
-def _last(line: str) -> str:
-    states = [state for state in line.split("\r") if state.strip()]
-    line = states[-1] if states else ""
-    while "\x08" in line:
-        line = re.sub("[^\x08]\x08|^\x08+", "", line)
-    return line
+def _line(line: str) -> str:
+    seen = ""
+    for state in line.split("\r"):
+        if ERASED.search(state):
+            seen = ""
+        state = ESCAPE.sub("", state)
+        while "\x08" in state:
+            state = re.sub(r"[^\x08]\x08|^\x08+", "", state)
+        state = CONTROL.sub("", state)
+        seen = state + seen[len(state):]
+    return seen

@@ -6,6 +6,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 from reporting.errors import ReportError, shown
@@ -13,7 +14,7 @@ from reporting.plan.copies import measured, odd_one_out
 from reporting.plan.plan import Step, cell_keys, stored_keys
 from reporting.progress import Progress
 from reporting.read.percent import parse_chapter
-from reporting.read.preflight import unmentioned, wordless
+from reporting.read.remarks import remarks, remarks_of_run
 from reporting.report import Report
 from reporting.settings import Settings
 from reporting.store import write_atomically
@@ -49,10 +50,9 @@ def publish(steps: list[Step], report: Report) -> int:
     stamp = "draft" if options.draft else "partial" if missing else ""
     document = _document(steps, report)
     present = [step.chapter for step in steps if step.result is not None]
-    for line in unmentioned(present):
-        progress.say(f"{line} is mentioned nowhere in the text")
-    for line in wordless(present):
-        progress.say(f"{line}: comments are code and not printed; below # %% [markdown] they are text")
+    said = [remarks_of_run(step.chapter, step.result) for step in steps if step.result is not None]
+    for line in chain(remarks(present), *said):
+        progress.say(line)
     pdf, page = options.out / PDF, options.out / HTML
     state = made_from(document, settings, options.chapters, options.out, stamp)
     if not missing and is_current(pdf, page, state):

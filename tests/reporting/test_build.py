@@ -65,7 +65,7 @@ FAULTS = [
                        "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\nrecord(last"),
      r"chapters/01_squares\.py:11: the kernel died"),
     ("an early end", ("chapters/01_squares.py", "record(last", "import sys; sys.exit()\nrecord(last"),
-     r"chapters/01_squares\.py:11: SystemExit[^→]*→ a chapter runs"),
+     r"chapters/01_squares\.py:15: SystemExit[^→]*→ a chapter runs"),
     ("a name that is not recorded after all",
      ("chapters/01_squares.py", "record(last=values[-1])", "if count > 9:\n    record(last=1)"),
      r"chapters/01_squares\.py:3: \{\{ last\}\}: no cell"),
@@ -91,6 +91,17 @@ def test_a_figure_that_no_text_mentions_is_told(copy):
     assert copy.build() == 0
     assert re.search(r"01_squares\.py:23: fig-squares is mentioned nowhere", copy.said)
     assert "tbl-rows is mentioned nowhere" not in copy.said
+
+
+def test_what_a_run_has_noticed_is_told_at_every_build(fake):
+    (fake.chapters / "02_table.py").unlink()
+    fake.edit("chapters/01_squares.py", "# %%\nimport matplotlib", "# %% Draw\nimport matplotlib")
+    fake.edit("chapters/01_squares.py", "ax.plot(values)", "ax.plot(values)\nax.set_title('日')")
+    for _ in range(2):
+        assert fake.build() == 0, fake.said
+        assert fake.said.count("01_squares.py:18: a figure lacks 日, which the font") == 1
+        assert fake.said.count("01_squares.py:17: a title behind # %% is not printed") == 1
+    assert "is up to date" in fake.said
 
 
 GALLERY = '''\

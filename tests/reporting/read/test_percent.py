@@ -42,6 +42,69 @@ def test_tags():
     assert parse_chapter(Path("c.py"), text).cells[0].tags == ("parameters", "hide-input")
 
 
+@pytest.mark.parametrize("written", ['tags="hide-input"', "tags='hide-input, '", '{"tags": "hide-input"}'])
+def test_one_tag_needs_no_list(written):
+    cell = parse_chapter(Path("c.py"), f"# %%\nx = 1\n\n# %% {written}\nx = 1\n").cells[1]
+    assert cell.tags == ("hide-input",)
+
+
+@pytest.mark.parametrize("text, line, words", [
+    ("# %%\nx = 1\n\n# %% tags=[1]\ny = 2\n", 4, "behind # %% cannot be read"),
+    ('# %%\nx = 1\n\n# %% {"tags": null}\ny = 2\n', 4, "behind # %% cannot be read"),
+    ("#!/usr/bin/python\n# -*- coding: latin-1 -*-\n\n# %%\n", 2, "another encoding"),
+    ("# ---\n# title: A\n# jupyter:\n#   kernelspec:\n#     name: x\n# ---\n\n# %%\n", 3, "header"),
+])
+def test_what_jupytext_cannot_read_is_told_at_its_line(text, line, words):
+    with pytest.raises(ReportError, match=rf"^c\.py:{line}: [^\n]*{words}[^\n]*\n    → [^\n]*$"):
+        parse_chapter(Path("c.py"), text)
+
+
+@pytest.mark.parametrize("name", ["utf8", "UTF-8", "utf_8_sig"])
+def test_any_name_of_utf8_will_do(name):
+    assert cells(f"# vim: fileencoding={name}\n# %%\nx = 'ä'\n") == [("code", 3, "x = 'ä'")]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_files_of_other_systems(tmp_path, mark, end):
+    path = tmp_path / "01 mein Käpitel.py"
+    text = mark + "# %%\nx = 1\n\n# %% [markdown]\n# # Käse\n"
+    path.write_bytes(text.replace("\n", end).encode())
+    chapter = read_chapter(path)
+    assert chapter.name == "01 mein Käpitel"
+    assert [(c.kind, c.line, c.source) for c in chapter.cells] == [
+        ("code", 2, "x = 1"), ("markdown", 5, "# Käse")]
+
+
+def test_what_ends_no_line_in_python_shifts_none():
+    odd = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+    text = f"# %%\nx = 'a{odd}b'\n\x0c\ny = 2\n\n\x0c\n# %% [markdown]\n# one{odd}two\n"
+    assert cells(text) == [("code", 2, f"x = 'a{odd}b'\n\ny = 2"), ("markdown", 8, f"one{odd}two")]
+
+
+def test_null_characters_are_refused(tmp_path):
+    path = tmp_path / "c.py"
+    path.write_bytes(b"# %%\r\nx = '\0'\r\n")
+    with pytest.raises(ReportError, match=r"c\.py:2: .*null"):
+        read_chapter(path)
+
+
+def test_a_header_is_kept_and_shifts_no_line():
+    text = ("# ---\n# title: A\n# jupyter:\n#   kernelspec:\n#     name: x\n#     display_name: x\n"
+            "#     language: python\n# author: B\n# ---\n\n# %%\nx = 1\n\n# %%\ny = 2\n")
+    assert cells(text) == [("raw", 1, "---\ntitle: A\nauthor: B\n---"), ("code", 12, "x = 1"),
+                           ("code", 15, "y = 2")]
+
+
+def test_cells_of_another_language_and_raw_cells():
+    text = ('# %% language="bash"\n# echo one\n# echo two\n\n# %%\nx = 1\n\n'
+            '# %% [raw] format="text/latex"\n# x\n\n# %% [raw] raw_mimetype="text/html"\n"""\nx\n"""\n')
+    found = parse_chapter(Path("c.py"), text).cells
+    assert [(c.kind, c.line, c.source, c.format) for c in found] == [
+        ("code", 1, "%%bash\necho one\necho two", ""), ("code", 6, "x = 1", ""),
+        ("raw", 9, "x", "text/latex"), ("raw", 13, "x", "text/html")]
+
+
 def test_not_utf8_names_the_line(tmp_path):
     path = tmp_path / "c.py"
     path.write_bytes(b"# %%\nx = 1\n# \xff\n")
