@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
+from reporting.read.definitions import DEFINITION
+from reporting.read.dialect import DELIMITERS
 from reporting.read.formulas import REFUSED
 from reporting.read.markdown import Prose, line_of
 
@@ -24,6 +26,9 @@ RAW = re.compile(r"^[ \t]*`{3,}[ \t]*\{=(?P<block>\w+)\}|`\{=(?P<inline>\w+)\}",
 COLONS = re.compile(r"^[ \t]*(?P<colons>:{3,})[ \t]*(?P<rest>[^\n]*?)[ \t]*$", re.M)
 HEADING = re.compile(r"^#{1,6}[ \t][^\n]*(?P<label>\{[^{}\n]*#[\w:.-]+[^{}\n]*\})[ \t]*(?P<rest>[^\n#{}\s][^\n]*)$", re.M)
 OPENED = re.compile(r"<!--")
+NOTE = re.compile(r"\[\^[^\]\s]+\](?!:)|\^\[")
+INLINE_NOTE = re.compile(r"\^\[(?:[^\[\]]|\[[^\^\[\]][^\[\]]*\])*?(?P<inner>\^\[|\[\^[^\]\s]+\])")
+MARGIN = re.compile(r"^[ \t]*(?:>[ \t]?)*")
 DOLLARS = re.compile(r"(?<!\\)\$\$")
 
 Fault = tuple[int, str, str]
@@ -46,6 +51,8 @@ def faults(text: str, prose: Prose, folder: Path) -> Iterator[Fault]:
     yield from _lost_tex(prose)
     yield from _raw(text)
     yield from _colons(prose)
+    yield from _notes_within_notes(prose)
+    yield from _long_rows(prose)
     bare = prose.bare
     for match in TAG.finditer(bare):
         if match["name"].lower() not in TAGS:
@@ -102,6 +109,36 @@ def _raw(text: str) -> Iterator[Fault]:
     for match in RAW.finditer(text):
         yield (line_of(text, match.start()), f"{{={match['block'] or match['inline']}}} is printed in one format "
                "and lost in the others", "say it in Markdown")
+
+
+def _notes_within_notes(prose: Prose) -> Iterator[Fault]:
+    remedy = "say it in the note itself"
+    for match in DEFINITION.finditer(prose.bare):
+        inner = NOTE.search(match[0], match.end("name") - match.start())
+        if match["name"].startswith("^") and inner:
+            yield line_of(prose.bare, match.start() + inner.start()), f"{inner[0]} is a note within a note and would be lost", remedy
+    for match in INLINE_NOTE.finditer(prose.bare):
+        yield line_of(prose.bare, match.start("inner")), f"{match['inner']} is a note within a note and would be lost", remedy
+
+
+def _long_rows(prose: Prose) -> Iterator[Fault]:
+    """Rows that have more cells than their table has columns."""
+    lines = [MARGIN.sub("", line) for line in prose.bare.split("\n")]
+    columns = 0
+    for number, line in enumerate(lines, 1):
+        below = lines[number] if number < len(lines) else ""
+        if "|" not in line:
+            columns = 0
+        elif "|" in below and DELIMITERS.match(below):
+            columns = _cells(below)
+        if columns and _cells(line) > columns:
+            yield (number, f"this row has {_cells(line)} cells, its table {columns} columns; the rest would be lost",
+                   "write a | that belongs to a cell as \\|, or add a column to the line of dashes")
+
+
+def _cells(row: str) -> int:
+    row = row.strip()
+    return row.count("|") + 1 - row.startswith("|") - (row.endswith("|") and len(row) > 1)
 
 
 def _colons(prose: Prose) -> Iterator[Fault]:
