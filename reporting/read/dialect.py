@@ -73,8 +73,18 @@ def _starts_block(line: str, before: str, after: list[str], out: list[str]) -> b
     if line.startswith(">"):
         return not before.startswith(">")
     if "|" in line and after and DELIMITERS.match(after[0]) and "|" in after[0]:
-        return "|" not in before
+        return not _is_in_table(out)
     return bool(RULE.match(line)) and _is_enclosed(out)
+
+
+def _is_in_table(out: list[str]) -> bool:
+    """Whether a table stands right above: then what follows is more of its rows."""
+    for line in reversed(out):
+        if not line.strip():
+            return False
+        if "|" in line and DELIMITERS.match(line):
+            return True
+    return False
 
 
 def _is_enclosed(out: list[str]) -> bool:

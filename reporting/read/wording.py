@@ -11,9 +11,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from reporting.read.definitions import DEFINITION
-from reporting.read.dialect import DELIMITERS
+from reporting.read.dialect import COLONS as OPENING
+from reporting.read.dialect import DELIMITERS, FENCE
 from reporting.read.formulas import REFUSED
-from reporting.read.markdown import Prose, line_of
+from reporting.read.markdown import TOKENS, Prose, line_of
 
 IMAGE = re.compile(r"!\[(?:[^\[\]]|\[[^\[\]]*\])*\]\(\s*(?:<(?P<angled>[^<>\n]*)>|(?P<bare>(?:[^()\s]|\([^()\s]*\))+))"
                    r"|<img\b[^<>]*?\bsrc\s*=\s*[\"']?(?P<tagged>[^\"'\s>]+)", re.I)
@@ -28,6 +29,9 @@ HEADING = re.compile(r"^#{1,6}[ \t][^\n]*(?P<label>\{[^{}\n]*#[\w:.-]+[^{}\n]*\}
 OPENED = re.compile(r"<!--")
 NOTE = re.compile(r"\[\^[^\]\s]+\](?!:)|\^\[")
 INLINE_NOTE = re.compile(r"\^\[(?:[^\[\]]|\[[^\^\[\]][^\[\]]*\])*?(?P<inner>\^\[|\[\^[^\]\s]+\])")
+LAZY = re.compile(r"(?:\n(?![ \t]*(?:\n|\Z|#{1,6}[ \t]|`{3}|~{3}|:{3}|>|-{3}|\[\^[^\]\s]+\]:))[^\n]+)*")
+MARKER = re.compile(r"^[ \t]*%%+(?=[ \t\[]|$)")
+DIAGRAM = re.compile(r"[ \t]*[`~]+[ \t]*(?:\{\.)?mermaid")  # whose comments start with %%
 MARGIN = re.compile(r"^[ \t]*(?:>[ \t]?)*")
 DOLLARS = re.compile(r"(?<!\\)\$\$")
 
@@ -50,6 +54,7 @@ def faults(text: str, prose: Prose, folder: Path) -> Iterator[Fault]:
     yield from _refused_formulas(prose)
     yield from _lost_tex(prose)
     yield from _raw(text)
+    yield from _swallowed(text)
     yield from _colons(prose)
     yield from _notes_within_notes(prose)
     yield from _long_rows(prose)
@@ -111,12 +116,26 @@ def _raw(text: str) -> Iterator[Fault]:
                "and lost in the others", "say it in Markdown")
 
 
+def _swallowed(text: str) -> Iterator[Fault]:
+    """Cells that jupytext takes for a part of the fence that is left open above them."""
+    hidden = TOKENS.sub(lambda m: re.sub(r"[^\n]", " ", m[0]) if m["fence"] and DIAGRAM.match(m[0]) else m[0], text)
+    opened = 1
+    for number, line in enumerate(hidden.split("\n"), 1):
+        if MARKER.match(line):
+            yield (opened, f"what is opened here is not closed, so the cell that starts in the {number - opened}. line below is taken for a part of it",
+                   "close it within its cell")
+            return
+        if FENCE.match(line) or OPENING.match(line):
+            opened = number
+
+
 def _notes_within_notes(prose: Prose) -> Iterator[Fault]:
     remedy = "say it in the note itself"
     for match in DEFINITION.finditer(prose.bare):
-        inner = NOTE.search(match[0], match.end("name") - match.start())
+        # Lines right below belong to a note, indented or not.
+        inner = NOTE.search(prose.bare, match.end("name"), LAZY.match(prose.bare, match.end()).end())
         if match["name"].startswith("^") and inner:
-            yield line_of(prose.bare, match.start() + inner.start()), f"{inner[0]} is a note within a note and would be lost", remedy
+            yield line_of(prose.bare, inner.start()), f"{inner[0]} is a note within a note and would be lost", remedy
     for match in INLINE_NOTE.finditer(prose.bare):
         yield line_of(prose.bare, match.start("inner")), f"{match['inner']} is a note within a note and would be lost", remedy
 
@@ -129,7 +148,7 @@ def _long_rows(prose: Prose) -> Iterator[Fault]:
         below = lines[number] if number < len(lines) else ""
         if "|" not in line:
             columns = 0
-        elif "|" in below and DELIMITERS.match(below):
+        elif not columns and "|" in below and DELIMITERS.match(below):
             columns = _cells(below)
         if columns and _cells(line) > columns:
             yield (number, f"this row has {_cells(line)} cells, its table {columns} columns; the rest would be lost",
