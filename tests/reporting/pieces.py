@@ -1,7 +1,7 @@
 """Pieces of chapters with words of their own: what people write, and what cells put out.
 
 WORD stands for a word that is to be printed, a new one each time; NAME for one that is not, the same
-throughout its piece. In ``write/pieces.txt`` a line +++ parts cells, and =!= begins what is to be refused.
+throughout its piece. In ``write/pieces.txt`` a line +++ parts cells; the sign before its name is its fate.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
@@ -40,8 +40,9 @@ class Piece:
         What a code cell put out, as nbformat has it.
     tags : tuple of str
         Of a code cell.
-    refused : bool
-        Whether the builder is to refuse it.
+    fate : str
+        "=" for what is to be printed, "!" for what is to be refused at one of its lines, "~" at the start
+        of its cell; "?" for either, depending on what stands below.
     """
 
     sort: str
@@ -49,7 +50,7 @@ class Piece:
     cells: tuple[str, ...]
     outputs: tuple[dict, ...] = ()
     tags: tuple[str, ...] = ()
-    refused: bool = False
+    fate: str = "="
 
 
 class Words:
@@ -79,9 +80,9 @@ class Words:
 def written() -> list[Piece]:
     """Return the pieces of prose."""
     pieces = []
-    for sign, sort, text in re.findall(r"^=([=!])= (.*)\n((?:(?!=[=!]= ).*\n)*)", FILE.read_text(encoding="utf-8"), re.M):
+    for sign, sort, text in re.findall(r"^=([=!?~])= (.*)\n((?:(?!=[=!?~]= ).*\n)*)", FILE.read_text(encoding="utf-8"), re.M):
         cells = tuple(cell.strip("\n") for cell in text.split("\n+++\n"))
-        pieces.append(Piece(sort, "markdown", cells, refused=sign == "!"))
+        pieces.append(Piece(sort, "markdown", cells, fate=sign))
     return pieces
 
 
@@ -100,9 +101,9 @@ def frame(kind: str):
     }[kind]()  # fmt: skip
 
 
-def _shown(sort: str, *bundles: dict, tags: tuple[str, ...] = (), refused: bool = False, code: str = "make()") -> Piece:
+def _shown(sort: str, *bundles: dict, tags: tuple[str, ...] = (), fate: str = "=", code: str = "make()") -> Piece:
     outputs = tuple({"output_type": "display_data", "data": one, "metadata": {}} for one in bundles)
-    return Piece(sort, "code", (code,), outputs, tags, refused)
+    return Piece(sort, "code", (code,), outputs, tags, fate)
 
 
 def _printed(sort: str, text: str, name: str = "stdout") -> Piece:
@@ -139,7 +140,7 @@ def put_out() -> list[Piece]:
         _shown("Markdown with a fence left open", {"text/markdown": "WORD\n```\nWORD"}, {"text/markdown": "WORD"}),
         _shown("LaTeX", {"text/latex": r"$\displaystyle \text{WORD} = x$"}, {"text/latex": "$$\n\\text{WORD}\n$$"}),
         _shown("LaTeX, an environment", {"text/latex": "\\begin{equation*}\n\\text{WORD}\n\\end{equation*}"}),
-        _shown("LaTeX, a table", {"text/latex": "\\begin{tabular}{l}\nWORD\n\\end{tabular}"}, refused=True),
+        _shown("LaTeX, a table", {"text/latex": "\\begin{tabular}{l}\nWORD\n\\end{tabular}"}, fate="!"),
         _shown("JSON", {"application/json": {"WORD": ["WORD", 1]}}, **with_output),
         _shown("HTML", {"text/html": "<p>WORD <b>WORD</b><br>WORD</p><ul><li>WORD</li></ul><hr>WORD<pre>WORD</pre>"}),
         _shown("HTML of headings and divs", {"text/html": "<h2>WORD</h2><div><div>WORD</div>WORD</div><span>WORD</span>"}),
@@ -151,15 +152,15 @@ def put_out() -> list[Piece]:
                "<mark>WORD</mark> <u>WORD</u> <q>WORD</q> <section>WORD</section> <font color='red'>WORD</font>"}),
         _shown("HTML with entities and signs", {"text/html": "WORD&nbsp;WORD &lt;WORD&gt; $WORD$ *WORD* # WORD @WORD {{ WORD}}"}),
         _shown("HTML with a formula", {"text/html": "<p>$\\text{WORD}$</p>"}),
-        _shown("HTML with a form", {"text/html": "<p>WORD</p><input value='WORD'><button>WORD</button>"}, refused=True),
-        _shown("HTML with a script", {"text/html": "<p>WORD</p><script>x()</script>"}, refused=True),
+        _shown("HTML with a form", {"text/html": "<p>WORD</p><input value='WORD'><button>WORD</button>"}, fate="!"),
+        _shown("HTML with a script", {"text/html": "<p>WORD</p><script>x()</script>"}, fate="!"),
         _shown("HTML with a drawing", {"text/html": "<svg width='9'><text>NAME</text></svg> WORD"}),
         _shown("a frame", {"text/html": frame("plain").to_html(), "text/plain": "x"}),
         _shown("a frame with levels", {"text/html": frame("levels").to_html(), "text/plain": "x"}),
         _shown("a styled frame", {"text/html": styled, "text/plain": "x"}),
         _shown("a picture", {"image/png": PNG, "text/plain": "x"}, {"image/svg+xml": SVG}, {"text/markdown": "WORD"}),
-        _shown("a widget", {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "WORD"}, refused=True),
-        _shown("JavaScript", {"application/javascript": "WORD"}, refused=True),
+        _shown("a widget", {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "WORD"}, fate="!"),
+        _shown("JavaScript", {"application/javascript": "WORD"}, fate="!"),
         *map(_table, ("plain", "index", "levels", "series", "empty", "wide")),
         _figure("a caption of the code", "old", 'show(fig, label="fig-NAME", caption="WORD $\\\\text{WORD}$[^n]\\n\\n[^n]: WORD")'),
         _figure("a caption made at run time", "WORD **WORD** `WORD` [WORD](https://example.org) {{ word}}", "show(fig, name, caption)"),

@@ -5,6 +5,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 import html
 import io
+import json
 import re
 import unicodedata
 from base64 import b64decode
@@ -30,21 +31,27 @@ BIB = """@book{euclid, title={Elements}, author={Euclid}, year={1900}}
 @book{gauss, title={Disquisitiones}, author={Gauss}, year={1801}}
 """
 SETTINGS = Settings(title="Woven", bibliography="refs.bib", provenance=False)
+MARKERS = {"markdown": "# %% [markdown]", "raw": "# %% [raw]", "code": "# %%"}
 VALUES = {"word": "recorded"}
 
 
 @dataclass
 class Strand:
-    """One piece in its place: the lines that it takes, its words."""
+    """One piece in its place: the lines that it takes, its words, the first lines of its cells."""
 
     piece: Piece
     path: Path
     lines: list[tuple[int, int]] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
 
+    starts: list[int] = field(default_factory=list)
+
     def holds(self, error: ReportError) -> bool:
-        """Whether an error names its file and one of its lines."""
-        return error.path == self.path and any(first <= (error.line or 0) <= last for first, last in self.lines)
+        """Whether an error names its file and one of its lines, or where its fate says so, its cell's first."""
+        if error.path != self.path or error.line is None:
+            return False
+        return (any(first <= error.line <= last for first, last in self.lines)
+                or (self.piece.fate == "~" and error.line in self.starts))
 
 
 @dataclass
@@ -76,44 +83,43 @@ def weave(folder: Path, plan: list[list[Piece]], apart: str = "\n\n") -> Woven:
     store = Store(folder / "results")
     for number, pieces in enumerate(plan, 1):
         path = folder / f"{number:02}_woven.py"
-        lines, outputs, own = ["# %%", "record(word=1)", "", "# %% [markdown]"], [[]], []
-        before = "markdown"
+        lines, outputs = ["# %%", "record(word=1)"], [[]]
+        cell = start = None  # the kind of the open cell, its first line
         for piece in pieces:
             strand, name = Strand(piece, path), words.new()
-            own.append(strand)
-            for cell in piece.cells:
-                cell = words.fill(cell, name, strand.words)
-                if cell_is_new := (piece.kind != "markdown" or before != "markdown" or cell is not None and len(strand.lines) > 0):
-                    tags = f' tags={list(piece.tags)}'.replace("'", '"') if piece.tags else ""
-                    lines += ["", {"markdown": "# %% [markdown]", "raw": "# %% [raw]", "code": "# %%"}[piece.kind] + tags]
-                elif lines[-1] != "# %% [markdown]":
+            woven.strands.append(strand)
+            for text in piece.cells:
+                if cell == piece.kind == "markdown" and not strand.lines:
                     lines += ["#"] * (len(apart) - 1)
-                before = piece.kind
+                else:
+                    tags = f" tags={json.dumps(piece.tags)}" if piece.tags else ""
+                    lines += ["", MARKERS[piece.kind] + tags]
+                    cell, start = piece.kind, len(lines) + 1
                 first = len(lines) + 1
-                lines += cell.split("\n") if piece.kind == "code" else [f"# {line}" if line else "#" for line in cell.split("\n")]
+                text = words.fill(text, name, strand.words).split("\n")
+                lines += text if cell == "code" else [f"# {line}" if line else "#" for line in text]
                 strand.lines.append((first, len(lines)))
+                strand.starts.append(start)
             if piece.kind == "code":
                 made = words.fill(list(piece.outputs), name, strand.words)
                 outputs.append([nbformat.from_dict(one) for one in made])
         text = "\n".join(lines) + "\n"
         path.write_text(text, encoding="utf-8")
-        result = {**collect(outputs), "values": VALUES, "text": text}
-        store.save(path.stem, result)
+        store.save(path.stem, {**collect(outputs), "values": VALUES, "text": text})
         woven.chapters.append(parse_chapter(path, text))
         woven.results.append(store.load(path.stem))
-        woven.strands += own
     return woven
 
 
-def build(woven: Woven) -> tuple[str, str, bytes]:
-    """Return the letters of the PDF and of the page, and the PDF."""
+def build(woven: Woven) -> tuple[str, str]:
+    """Return the letters of the PDF and of the page."""
     folder, store = woven.folder, Store(woven.folder / "results")
     preflight(woven.chapters, folder / SETTINGS.bibliography)
     document = stitch([Part(*pair) for pair in zip(woven.chapters, woven.results, strict=True)], SETTINGS, store)
     with ThreadPoolExecutor(max_workers=1) as side:
         waiting = side.submit(to_html, document, SETTINGS, folder)
         made = typeset(document, SETTINGS, folder)
-    return letters_of_pdf(made.pdf), letters_of_html(waiting.result().decode()), made.pdf
+    return letters_of_pdf(made.pdf), letters_of_html(waiting.result().decode())
 
 
 def letters_of_pdf(pdf: bytes) -> str:
