@@ -29,6 +29,7 @@ end
 local function picture(folder)
   return function(image)
     local src = image.src
+    image.attributes.srcset = nil  -- other sizes would come from elsewhere; this one is in the page
     if src:match("^data:") then
       if context.to_typst then image.src = unpacked(src) end
       return image
