@@ -46,6 +46,8 @@ def line_of_call(shell) -> int | None:
     That is the innermost of this cell's own code: the call itself, or the call of a function of
     an earlier cell or of a module that makes it. None where the cell is not known.
     """
+    if shell is None:
+        return None
     frame, calls = sys._getframe(1), []
     while frame is not None:
         if frame.f_globals is shell.user_ns:

@@ -12,8 +12,8 @@ import re
 
 from reporting.read.markdown import TEMPLATE, TOKENS
 
-ENVIRONMENT = re.compile(r"^[ \t]*\\begin\{(?P<name>(?:align|alignat|equation|eqnarray|gather|multline|flalign)\*?)\}"
-                         r".*?\\end\{(?P=name)\}", re.M | re.S)
+ENVIRONMENT = re.compile(r"^(?P<indent>[ \t]*)(?P<tex>\\begin\{(?P<name>(?:align|alignat|equation|eqnarray|gather|multline|flalign)\*?)\}"
+                         r".*?\\end\{(?P=name)\})", re.M | re.S)
 LOOSE = re.compile(r"(?<![\\$\w])\$[ \t]+(?P<tex>[^$\n]*?[^$\s\\])[ \t]*\$(?![\w$])"
                    r"|(?<![\\$\w])\$(?P<tight>[^$\s][^$\n]*?)[ \t]+\$(?![\w$])")
 TEX_SIGNS = re.compile(r"[\\^_=<>+]|^\w$")
@@ -35,7 +35,7 @@ DELIMITERS = re.compile(r"^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$
 def as_written(text: str) -> str:
     """Return Markdown of which pandoc reads what a notebook shows; every line keeps its number."""
     text = _fences(text)
-    text = _outside(text, lambda piece: ENVIRONMENT.sub(lambda m: f"$${m[0]}$$", piece))
+    text = _environments(text)
     text = _outside(text, lambda piece: LOOSE.sub(_tightened, piece))
     text = TOKENS.sub(lambda m: _unbroken(m[0]) if m["display"] else m[0], text)
     return _outside(text, lambda piece: OPTION.sub(r"\\-\\-", SMALL.sub(_plain, piece)))
@@ -74,8 +74,18 @@ def _starts_block(line: str, before: str, after: list[str], out: list[str]) -> b
     if line.startswith(">"):
         return not before.startswith(">")
     if "|" in line and after and DELIMITERS.match(after[0]) and "|" in after[0]:
-        return "|" not in before
+        return not _is_in_table(out)
     return bool(RULE.match(line)) and _is_enclosed(out)
+
+
+def _is_in_table(out: list[str]) -> bool:
+    """Whether a table stands right above: then what follows is more of its rows."""
+    for line in reversed(out):
+        if not line.strip():
+            return False
+        if "|" in line and DELIMITERS.match(line):
+            return True
+    return False
 
 
 def _is_enclosed(out: list[str]) -> bool:
@@ -108,6 +118,16 @@ def _outside(text: str, change) -> str:
     return "".join([*pieces, change(text[at:])])
 
 
+def _environments(text: str) -> str:
+    """Put a bare environment between dollars; the \\\\ at the ends of its lines are its own."""
+    spans = [m.span() for m in TOKENS.finditer(TEMPLATE.sub(lambda m: "0" * len(m[0]), text))]
+
+    def put(match: re.Match) -> str:
+        inside = any(start <= match.start("tex") < end for start, end in spans)
+        return match[0] if inside else f"{match['indent']}$${match['tex']}$$"
+
+    return ENVIRONMENT.sub(put, text)
+
 
 def _tightened(match: re.Match) -> str:
     tex = (match["tex"] or match["tight"]).strip()
@@ -115,8 +135,8 @@ def _tightened(match: re.Match) -> str:
 
 
 def _unbroken(formula: str) -> str:
-    """An empty line would end a formula; a comment of TeX does not."""
-    return re.sub(r"(?m)^[ \t]*$(?!\Z)", "%", formula)
+    """An empty line would end a formula; an empty group does not."""
+    return re.sub(r"(?m)^[ \t]*$(?!\Z)", "{}", formula)
 
 
 def _plain(match: re.Match) -> str:

@@ -10,8 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
+from reporting.read.definitions import DEFINITION
+from reporting.read.dialect import COLONS as OPENING
+from reporting.read.dialect import DELIMITERS, FENCE
 from reporting.read.formulas import REFUSED
-from reporting.read.markdown import Prose, line_of
+from reporting.read.markdown import TOKENS, Prose, line_of
+from reporting.read.other_tools import of_other_tools
 
 IMAGE = re.compile(r"!\[(?:[^\[\]]|\[[^\[\]]*\])*\]\(\s*(?:<(?P<angled>[^<>\n]*)>|(?P<bare>(?:[^()\s]|\([^()\s]*\))+))"
                    r"|<img\b[^<>]*?\bsrc\s*=\s*[\"']?(?P<tagged>[^\"'\s>]+)", re.I)
@@ -24,18 +28,13 @@ RAW = re.compile(r"^[ \t]*`{3,}[ \t]*\{=(?P<block>\w+)\}|`\{=(?P<inline>\w+)\}",
 COLONS = re.compile(r"^[ \t]*(?P<colons>:{3,})[ \t]*(?P<rest>[^\n]*?)[ \t]*$", re.M)
 HEADING = re.compile(r"^#{1,6}[ \t][^\n]*(?P<label>\{[^{}\n]*#[\w:.-]+[^{}\n]*\})[ \t]*(?P<rest>[^\n#{}\s][^\n]*)$", re.M)
 OPENED = re.compile(r"<!--")
-SHORTCODE = re.compile(r"\{\{[<%].*?[>%]\}\}", re.S)
-DIRECTIVE = re.compile(r"^[ \t]*(?:`{3,}|~{3,}|:{3,})[ \t]*\{(?P<name>[A-Za-z][\w:.-]*)[^{}\n]*\}", re.M)
-ROLE = re.compile(r"(?<![\w`\\])\{[a-z][\w:.-]*\}(?=`[^`])")
-TARGET = re.compile(r"^\([\w.:-]+\)=[ \t]*$", re.M)
-SEVERAL = re.compile(r"^[ \t]*:{3,}[ \t]*\{[^{}\n]*#(?P<label>(?:fig|tbl)-[\w:.-]*\w)", re.M)
-# What other tools draw or run, and how it is said here.
-INSTEAD = {"figure": "![caption](file.png){#fig-name}", "image": "![](file.png)", "math": "$$ … $$ {#eq-name}",
-           "table": "a table of | cells |", "list-table": "a table of | cells |", "csv-table": "a table of | cells |",
-           "mermaid": "a picture of it", "dot": "a picture of it", "graphviz": "a picture of it"}
-RUN = "a code cell of its own, below # %%"
-INSTEAD |= dict.fromkeys(("python", "code-cell", "r", "julia", "bash", "sh", "ojs", "ipython3"), RUN)
 WORDLESS = re.compile(r"(?<!!)\[\]\([^)\n]*\)")
+NOTE = re.compile(r"\[\^[^\]\s]+\](?!:)|\^\[")
+INLINE_NOTE = re.compile(r"\^\[(?:[^\[\]]|\[[^\^\[\]][^\[\]]*\])*?(?P<inner>\^\[|\[\^[^\]\s]+\])")
+LAZY = re.compile(r"(?:\n(?![ \t]*(?:\n|\Z|#{1,6}[ \t]|`{3}|~{3}|:{3}|>|-{3}|\[\^[^\]\s]+\]:))[^\n]+)*")
+MARKER = re.compile(r"^[ \t]*%%+(?=[ \t\[]|$)")
+DIAGRAM = re.compile(r"[ \t]*[`~]+[ \t]*(?:\{\.)?mermaid")  # whose comments start with %%
+MARGIN = re.compile(r"^[ \t]*(?:>[ \t]?)*")
 DOLLARS = re.compile(r"(?<!\\)\$\$")
 
 Fault = tuple[int, str, str]
@@ -57,8 +56,11 @@ def faults(text: str, prose: Prose, folder: Path) -> Iterator[Fault]:
     yield from _refused_formulas(prose)
     yield from _lost_tex(prose)
     yield from _raw(text)
+    yield from _swallowed(text)
     yield from _colons(prose)
-    yield from _of_other_tools(text, prose)
+    yield from of_other_tools(text, prose)
+    yield from _notes_within_notes(prose)
+    yield from _long_rows(prose)
     bare = prose.bare
     for match in TAG.finditer(bare):
         if match["name"].lower() not in TAGS:
@@ -119,26 +121,48 @@ def _raw(text: str) -> Iterator[Fault]:
                "and lost in the others", "say it in Markdown")
 
 
-def _of_other_tools(text: str, prose: Prose) -> Iterator[Fault]:
-    """What MyST and Quarto would have drawn, run or looked up."""
-    for match in SHORTCODE.finditer(prose.bare):
-        yield (line_of(prose.bare, match.start()), f"{' '.join(match[0].split())} is Quarto's, and would be printed as it "
-               "stands", "say it in Markdown")
-    for match in DIRECTIVE.finditer(text):
-        name = match["name"].lower()
-        yield (line_of(text, match.start()), f"{{{match['name']}}} means nothing here",
-               "write " + INSTEAD.get(name, "it in pandoc's Markdown"))
-    for match in ROLE.finditer(text):
-        if prose.bare[match.start()] != "{":
-            continue  # within code
-        yield (line_of(text, match.start()), f"{match[0]} would be printed as it stands",
-               "write $x$ for a formula, [@sec-name] for a reference, [text](#name) for a link")
-    for match in TARGET.finditer(prose.bare):
-        yield (line_of(prose.bare, match.start()), f"{match[0].strip()} would be printed as it stands",
-               "label the heading: # Title {#sec-name}")
-    for match in SEVERAL.finditer(prose.bare):
-        yield (line_of(prose.bare, match.start()), f"{match['label']} labels a block, which has no number here",
-               "label each picture, as in ![caption](file.png){#fig-name}, or draw them as one figure")
+def _swallowed(text: str) -> Iterator[Fault]:
+    """Cells that jupytext takes for a part of the fence that is left open above them."""
+    hidden = TOKENS.sub(lambda m: re.sub(r"[^\n]", " ", m[0]) if m["fence"] and DIAGRAM.match(m[0]) else m[0], text)
+    opened = 1
+    for number, line in enumerate(hidden.split("\n"), 1):
+        if MARKER.match(line):
+            yield (opened, f"what is opened here is not closed, so the cell that starts in the {number - opened}. line below is taken for a part of it",
+                   "close it within its cell")
+            return
+        if FENCE.match(line) or OPENING.match(line):
+            opened = number
+
+
+def _notes_within_notes(prose: Prose) -> Iterator[Fault]:
+    remedy = "say it in the note itself"
+    for match in DEFINITION.finditer(prose.bare):
+        # Lines right below belong to a note, indented or not.
+        inner = NOTE.search(prose.bare, match.end("name"), LAZY.match(prose.bare, match.end()).end())
+        if match["name"].startswith("^") and inner:
+            yield line_of(prose.bare, inner.start()), f"{inner[0]} is a note within a note and would be lost", remedy
+    for match in INLINE_NOTE.finditer(prose.bare):
+        yield line_of(prose.bare, match.start("inner")), f"{match['inner']} is a note within a note and would be lost", remedy
+
+
+def _long_rows(prose: Prose) -> Iterator[Fault]:
+    """Rows that have more cells than their table has columns."""
+    lines = [MARGIN.sub("", line) for line in prose.bare.split("\n")]
+    columns = 0
+    for number, line in enumerate(lines, 1):
+        below = lines[number] if number < len(lines) else ""
+        if "|" not in line:
+            columns = 0
+        elif not columns and "|" in below and DELIMITERS.match(below):
+            columns = _cells(below)
+        if columns and _cells(line) > columns:
+            yield (number, f"this row has {_cells(line)} cells, its table {columns} columns; the rest would be lost",
+                   "write a | that belongs to a cell as \\|, or add a column to the line of dashes")
+
+
+def _cells(row: str) -> int:
+    row = row.strip()
+    return row.count("|") + 1 - row.startswith("|") - (row.endswith("|") and len(row) > 1)
 
 
 def _colons(prose: Prose) -> Iterator[Fault]:

@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 # Nothing of these reaches a page: they need a browser, or another address.
 BROWSER = {"script", "iframe", "frame", "object", "embed", "applet", "video", "audio", "canvas", "form", "input",
            "button", "select", "textarea", "progress", "meter", "portal", "fencedframe"}
+LINKING = {"image", "use", "feimage"}
 # scikit-learn, xarray and others put the plain text beside HTML that says nothing without its styles.
 FALLBACK = re.compile(r"(?:^|\s)[\w-]*text-repr-fallback(?:\s|$)")
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -25,7 +26,8 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         values = {name: value or "" for name, value in attrs}
-        address = values.get("src", "")
+        # A picture within a drawing has its address elsewhere.
+        address = values.get("src", "") or (values.get("href") or values.get("xlink:href", "") if tag in LINKING else "")
         if tag in BROWSER:
             self._note(f"<{tag}{' ' + address if address else ''}>")
         elif re.match(r"(?:[a-z][a-z0-9+.-]*:)?//", address, re.I):

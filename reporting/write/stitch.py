@@ -188,9 +188,9 @@ class _Stitching:
 
     def raw(self, cell: Cell) -> None:
         """A raw cell is printed as it is, unless it is meant for one format."""
-        if getattr(cell, "format", "") in ("text/markdown", "md", "markdown"):
+        if cell.format in ("text/markdown", "md", "markdown"):
             self.prose(as_written(cell.source), cell.line)
-        elif getattr(cell, "format", "") in ("", "text/plain"):
+        elif cell.format in ("", "text/plain"):
             if cell.source.strip():
                 self.add(cell.line, kind="code", language="text", text=cell.source)
         else:
@@ -205,7 +205,7 @@ class _Stitching:
         calls = read_calls(cell.source)
         for item in outputs:
             label = item.get("label")
-            line = cell.line + calls.labels.get(label, item.get("line", 1)) - 1
+            line = cell.line + calls.labels.get(label, item.get("line") or 1) - 1
             if label is None:
                 if "hide-output" not in cell.tags:
                     self.output(item, cell, line)

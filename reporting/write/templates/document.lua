@@ -29,6 +29,7 @@ end
 local function picture(folder)
   return function(image)
     local src = image.src
+    image.attributes.srcset = nil  -- other sizes would come from elsewhere; this one is in the page
     if src:match("^data:") then
       if context.to_typst then image.src = unpacked(src) end
       return image
@@ -165,7 +166,15 @@ local function boxed(div)
     .. { pandoc.RawBlock("typst", "]") }
 end
 
+-- An empty anchor's label would stick to what stands before it, such as the mark of a chapter's start.
+local function anchor(span)
+  if context.to_typst and #span.content == 0 and span.identifier ~= "" then
+    return pandoc.RawInline("typst", "#[#metadata(none)#label(" .. ('"' .. span.identifier:gsub('[\\"]', "\\%0") .. '"') .. ")]")
+  end
+end
+
 local function keys(span)
+  if #span.content == 0 then return anchor(span) end
   if context.to_typst and span.classes:includes("kbd") then
     return { pandoc.RawInline("typst", "#kbd["), pandoc.Span(span.content), pandoc.RawInline("typst", "]") }
   end

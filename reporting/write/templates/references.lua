@@ -137,7 +137,9 @@ end
 
 function references.cited(cite)
   local any = false
-  for _, c in ipairs(cite.citations) do any = any or is_own(c.id) end
+  for _, c in ipairs(cite.citations) do
+    any = any or is_own(c.id) or (context.to_typst and #c.prefix > 0)  -- words that typst's cite has no place for
+  end
   if not any then return nil end
   local out = pandoc.List({})
   for i, c in ipairs(cite.citations) do
@@ -146,7 +148,14 @@ function references.cited(cite)
       out:insert(pandoc.Space())
     end
     if is_own(c.id) then out:extend(reference(c))
-    else out:insert(pandoc.Cite({ pandoc.Str(c.id) }, { c })) end
+    else
+      if context.to_typst and #c.prefix > 0 then
+        out:extend(c.prefix)
+        out:insert(pandoc.Space())
+        c.prefix = {}
+      end
+      out:insert(pandoc.Cite({ pandoc.Str(c.id) }, { c }))
+    end
   end
   return out
 end

@@ -39,7 +39,7 @@ def html(text: str) -> str:
     ("- item\n```\ncode\n```", "</ul>\n<pre", "```"),
     ("```python title=\"a.py\"\n# x\n```", "<pre", "title"),
     ("```\nno end\n# no heading", "<pre", "<h1"),
-    ("words\n| a | b |\n|---|---|\n| [0, 1) | 2 |", "<td>[0, 1)</td>", "|"),
+    ("words\n| a | b |\n|---|---|\n| [0, 1) | 2 |", "[0, 1)</td>", "|"),
     ("in the year\n2019. It rained", "2019. It rained", "<ol"),
     ("Steps:\n1. one\n2. two", "<ol", "1."),
     ("---\ntitle: a\nauthor: b\n---\n\ntext", "title: a author: b", "<h1"),

@@ -18,7 +18,7 @@ CHAPTER = parse_chapter(Path("c.py"), "# %%\nx = 1\n\n# %%\ny = 2\n")
 def kept(*pieces):
     """Collect (stream, text) pairs of one cell."""
     outputs = [new_output("stream", name=name, text=text) for name, text in pieces]
-    return [(item["kind"], item["data"]) for item in collect(CHAPTER, [outputs])["outputs"][0]]
+    return [(item["kind"], item["data"]) for item in collect([outputs])["outputs"][0]]
 
 
 def test_streams_are_kept_in_order_and_joined():
@@ -46,7 +46,7 @@ def test_where_a_warning_arose_is_left_out(place):
 def test_characters_that_fonts_lack_are_told_at_the_cells_line():
     warning = "/tmp/ipykernel_1/2.py:3: UserWarning: Glyph {} (\\N{{X}}) missing from font(s) {}.\n  f()\n"
     text = "".join(warning.format(*pair) for pair in [(26085, "A"), (26412, "A"), (26085, "A"), (960, "B, C")])
-    result = collect(CHAPTER, [[], [new_output("stream", name="stderr", text=text)]])
+    result = collect([[], [new_output("stream", name="stderr", text=text)]])
     first, second = remarks_of_run(CHAPTER, result)
     assert first.startswith("c.py:5: a figure lacks 日 本, which the font A does not have")
     assert second.startswith("c.py:5: a figure lacks π, which the font B, C does not have")
