@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import itertools
+import re
 import sys
 import warnings
 from functools import partial
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from reporting.kernel.protocol import FIGURE
 
+NO_COMMAND = "the shell finds no such command: !{}"
 INLINE = "module://matplotlib_inline.backend_inline"
 
 
@@ -51,14 +53,25 @@ def _print_page(_shell, page, **_where) -> None:
 
 def _raise_for_missing_commands(shell) -> None:
     """Have ``!command`` fail where there is no such command, as a misread comment has none."""
-    system = shell.system
+    from IPython.core import interactiveshell
 
-    def checked(command):
-        system(command)
-        if shell.user_ns.get("_exit_code") == 127:
-            raise FileNotFoundError(f"the shell finds no such command: !{command}")
+    # What the shell's own methods call: they look for variables in the frame that calls them.
+    own = sys.modules[type(shell).__module__]
+    system, getoutput = own.system, interactiveshell.getoutput
 
-    shell.system = checked
+    def checked_system(command):
+        code = system(command)
+        if code == 127:
+            raise FileNotFoundError(NO_COMMAND.format(command))
+        return code
+
+    def checked_output(command):
+        output = getoutput(command)
+        if re.fullmatch(r"\S*sh: [^\n]*not found", output.strip()):
+            raise FileNotFoundError(NO_COMMAND.format(command))
+        return output
+
+    own.system, interactiveshell.getoutput = checked_system, checked_output
 
 
 def _draw_inline(shell) -> None:

@@ -52,10 +52,8 @@ def parse_cell(source: str) -> ast.Module:
     head = next((i for i, line in enumerate(lines) if line.strip()), 0)
     if re.match(r"%%[^\s?]+(?!\S*\?)", lines[head]):
         return _cell_magic(lines, head)
-    from IPython.core.inputtransformer2 import TransformerManager
-
     # IPython drops blank lines at the top, for which the numbers below make up.
-    plain = TransformerManager().transform_cell("\n".join(_joined(lines[head:])))
+    plain = _transformed("\n".join(_joined(lines[head:])))
     return ast.fix_missing_locations(_Magics().visit(_shifted(_compiled, plain, head)))
 
 
@@ -64,6 +62,15 @@ def _compiled(source: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # the kernel will say it once more
         return compile(source, "<cell>", "exec", flags, dont_inherit=True)
+
+
+def _transformed(source: str) -> str:
+    """Turn line magics, commands and questions into calls, as IPython does."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of separators that end no line in Python
+        return TransformerManager().transform_cell(source)
 
 
 def _shifted(parse, source: str, lines: int) -> ast.Module:

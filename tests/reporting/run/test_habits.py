@@ -62,8 +62,12 @@ print("swallowed")
 record(captured=7)
 # %%
 # %prun -s cumulative square(3)
-files = !echo one
-print(files)
+def echo(word):
+    files = !echo {word} && false
+    !echo {word}
+    return files
+
+print(echo("one"))
 
 # %% tags=["skip-execution"]
 print("bad news", file=sys.stderr, flush=True)
@@ -87,7 +91,7 @@ def test_a_script_full_of_habits(tmp_path):
     texts = ["".join(item["data"] for item in cell) for cell in result["outputs"]]
     assert texts[1] == "within\nwithin\n5"
     assert texts[3] == ""
-    assert "cumulative" in texts[4] and texts[4].endswith("['one']\n")
+    assert "cumulative" in texts[4] and texts[4].endswith("one\r\n['one']\n")
     assert result["kinds"][5] == ["stderr"]
     assert texts[5].startswith("bad news\nUserWarning: beware\n") and "logged" in texts[5]
     assert texts[6].endswith("1999\r") and len(texts[6]) < 20
@@ -177,6 +181,7 @@ FAILURES = [
     ("# %%\n%%nosuch\nx = 1\n", "2: UsageError: Cell magic `%%nosuch` not found.\n    → load"),
     ("# %%\n%%time\n", "2: UsageError: %%time is a cell magic, but the cell body is empty"),
     ("# %%\nx = 1\n# !important\n", "3: FileNotFoundError: .*!important\n    → install"),
+    ("# %%\nx = 1\ny = !nosuchcommand here\n", "3: FileNotFoundError: .*!nosuchcommand here\n    → install"),
     ("# %%\nname = input('Who? ')\n", "2: StdinNotImplementedError: .*\n    → nobody is there"),
     ("# %%\nquit()\n\n# %%\nx = 1\n", "2: SystemExit\n    → a chapter runs to its last"),
     ("# %%\nimport sys\nsys.exit('bad')\n", "3: SystemExit: bad"),
