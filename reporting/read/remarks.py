@@ -22,6 +22,7 @@ FOREIGN = {"remove-input": "write hide-input", "hide-code": "write hide-input",
            **dict.fromkeys(("remove-cell", "hide-cell", "hide"), "write hide-input and hide-output"),
            "skip-execution": "take the cell out", "raises-exception": "catch the error in the cell"}
 PROSE = re.compile(r"\[?(?:markdown|md|text)\]?", re.I)
+HEADER = re.compile(r"---[ \t]*\n(?:[\w-]+:[^\n]*\n)(?:[^\n]*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 UNREAD = "incorrectly_encoded_metadata"  # jupytext's name for options that it cannot read
 
 
@@ -42,6 +43,7 @@ def remarks(chapters: list[Chapter]) -> list[str]:
             said += [f"{shown(chapter.path)}:{cell.marker}: {words}" for words in _markers(cell)]
         said += _unspaced(chapter)
         said += _quarto(chapter)
+        said += _headers(chapter)
     return said
 
 
@@ -122,6 +124,13 @@ def _quarto(chapter: Chapter) -> Iterator[str]:
     if lines:
         yield (f"{_place(chapter, lines)}: options behind #| are comments here; tags such as "
                "hide-input and the arguments of show and table stand for them")
+
+
+def _headers(chapter: Chapter) -> Iterator[str]:
+    lines = [cell.line for cell in chapter.cells if cell.kind != "code" and HEADER.match(cell.source)]
+    if lines:
+        yield (f"{_place(chapter, lines)}: a header of YAML is printed as text; title and author stand "
+               "in report.toml")
 
 
 def _place(chapter: Chapter, lines: list[int]) -> str:

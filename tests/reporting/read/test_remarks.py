@@ -18,6 +18,7 @@ def said(text):
 
 
 @pytest.mark.parametrize("text, words", [
+    ("# %% [markdown]\n# ---\n# title: a\n# ---\n", "c.py:5: a header of YAML is printed as text"),
     ("# %% Load the data\nx = 1\n", "c.py:4: a title behind # %% is not printed"),
     ("# %% Load\nx = 1\n\n# %% [markdown] Say\n# y\n\n# %% Go tags=['hide-input']\nx = 2\n",
      "c.py: lines 4, 7 and 10: a title behind # %%"),
