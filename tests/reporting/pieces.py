@@ -101,7 +101,8 @@ def frame(kind: str):
     }[kind]()  # fmt: skip
 
 
-def _shown(sort: str, *bundles: dict, tags: tuple[str, ...] = (), fate: str = "=", code: str = "make()") -> Piece:
+def shown(sort: str, *bundles: dict, tags: tuple[str, ...] = (), fate: str = "=", code: str = "make()") -> Piece:
+    """Return a code cell that showed something."""
     outputs = tuple({"output_type": "display_data", "data": one, "metadata": {}} for one in bundles)
     return Piece(sort, "code", (code,), outputs, tags, fate)
 
@@ -113,13 +114,13 @@ def _printed(sort: str, text: str, name: str = "stdout") -> Piece:
 
 def _table(kind: str) -> Piece:
     item = {"kind": "table", "label": "tbl-NAME", "caption": "WORD *WORD*", **described(frame(kind))}
-    return _shown(f"table: {kind}", {MIME: item}, code="table(frame, name, caption)")
+    return shown(f"table: {kind}", {MIME: item}, code="table(frame, name, caption)")
 
 
 def _figure(sort: str, caption: str, code: str, **more) -> Piece:
     item = {"kind": "figure", "label": "fig-NAME", "caption": caption, "width": 0.1, "interactive": None,
             "place": "here", **more}
-    return _shown(f"show: {sort}", {MIME: item, "image/svg+xml": SVG}, code=code)
+    return shown(f"show: {sort}", {MIME: item, "image/svg+xml": SVG}, code=code)
 
 
 def put_out() -> list[Piece]:
@@ -134,33 +135,33 @@ def put_out() -> list[Piece]:
         _printed("printed text with colours", "\x1b[31mWORD\x1b[0m \x1b[1;2mWORD\x1b[K\n\x1b]0;title\x07WORD\n"),
         _printed("printed text that is written over", "10%\r20%\rWORD\nWORD\r\nNAM\x08WORD\n"),
         _printed("printed text that looks like Markdown", "# WORD\n```\nWORD\n:::\n<b>WORD</b> [WORD] $WORD$\n---\nWORD\n"),
-        _shown("a text", {"text/plain": "WORD\nWORD [WORD]"}, **with_output),
-        _shown("Markdown", {"text/markdown": "WORD **WORD**\n\n- WORD\n  - WORD\n\n| WORD | WORD |\n|---|---|\n| WORD | WORD |"}),
-        _shown("Markdown with headings and notes", {"text/markdown": "WORD\n## WORD\nWORD[^NAME]\n\n[^NAME]: WORD\n"}),
-        _shown("Markdown with a fence left open", {"text/markdown": "WORD\n```\nWORD"}, {"text/markdown": "WORD"}),
-        _shown("LaTeX", {"text/latex": r"$\displaystyle \text{WORD} = x$"}, {"text/latex": "$$\n\\text{WORD}\n$$"}),
-        _shown("LaTeX, an environment", {"text/latex": "\\begin{equation*}\n\\text{WORD}\n\\end{equation*}"}),
-        _shown("LaTeX, a table", {"text/latex": "\\begin{tabular}{l}\nWORD\n\\end{tabular}"}, fate="!"),
-        _shown("JSON", {"application/json": {"WORD": ["WORD", 1]}}, **with_output),
-        _shown("HTML", {"text/html": "<p>WORD <b>WORD</b><br>WORD</p><ul><li>WORD</li></ul><hr>WORD<pre>WORD</pre>"}),
-        _shown("HTML of headings and divs", {"text/html": "<h2>WORD</h2><div><div>WORD</div>WORD</div><span>WORD</span>"}),
-        _shown("HTML with a picture", {"text/html": f'<img src="data:image/png;base64,{PNG}" alt="NAME"> WORD'}),
-        _shown("HTML with styles", {"text/html": "<style>.NAME {color: red}</style><p class='NAME'>WORD</p>"}),
-        _shown("HTML with a plain text beside it", {"text/html": "<style>a{}</style><div class='sk-text-repr-fallback'>"
+        shown("a text", {"text/plain": "WORD\nWORD [WORD]"}, **with_output),
+        shown("Markdown", {"text/markdown": "WORD **WORD**\n\n- WORD\n  - WORD\n\n| WORD | WORD |\n|---|---|\n| WORD | WORD |"}),
+        shown("Markdown with headings and notes", {"text/markdown": "WORD\n## WORD\nWORD[^NAME]\n\n[^NAME]: WORD\n"}),
+        shown("Markdown with a fence left open", {"text/markdown": "WORD\n```\nWORD"}, {"text/markdown": "WORD"}),
+        shown("LaTeX", {"text/latex": r"$\displaystyle \text{WORD} = x$"}, {"text/latex": "$$\n\\text{WORD}\n$$"}),
+        shown("LaTeX, an environment", {"text/latex": "\\begin{equation*}\n\\text{WORD}\n\\end{equation*}"}),
+        shown("LaTeX, a table", {"text/latex": "\\begin{tabular}{l}\nWORD\n\\end{tabular}"}, fate="!"),
+        shown("JSON", {"application/json": {"WORD": ["WORD", 1]}}, **with_output),
+        shown("HTML", {"text/html": "<p>WORD <b>WORD</b><br>WORD</p><ul><li>WORD</li></ul><hr>WORD<pre>WORD</pre>"}),
+        shown("HTML of headings and divs", {"text/html": "<h2>WORD</h2><div><div>WORD</div>WORD</div><span>WORD</span>"}),
+        shown("HTML with a picture", {"text/html": f'<img src="data:image/png;base64,{PNG}" alt="NAME"> WORD'}),
+        shown("HTML with styles", {"text/html": "<style>.NAME {color: red}</style><p class='NAME'>WORD</p>"}),
+        shown("HTML with a plain text beside it", {"text/html": "<style>a{}</style><div class='sk-text-repr-fallback'>"
                "<pre>WORD</pre><b>for eyes with styles</b></div>", "text/plain": "x"}, **with_output),
-        _shown("HTML with details and keys", {"text/html": "<details><summary>WORD</summary>WORD</details><kbd>WORD</kbd> "
+        shown("HTML with details and keys", {"text/html": "<details><summary>WORD</summary>WORD</details><kbd>WORD</kbd> "
                "<mark>WORD</mark> <u>WORD</u> <q>WORD</q> <section>WORD</section> <font color='red'>WORD</font>"}),
-        _shown("HTML with entities and signs", {"text/html": "WORD&nbsp;WORD &lt;WORD&gt; $WORD$ *WORD* # WORD @WORD {{ WORD}}"}),
-        _shown("HTML with a formula", {"text/html": "<p>$\\text{WORD}$</p>"}),
-        _shown("HTML with a form", {"text/html": "<p>WORD</p><input value='WORD'><button>WORD</button>"}, fate="!"),
-        _shown("HTML with a script", {"text/html": "<p>WORD</p><script>x()</script>"}, fate="!"),
-        _shown("HTML with a drawing", {"text/html": "<svg width='9'><text>NAME</text></svg> WORD"}),
-        _shown("a frame", {"text/html": frame("plain").to_html(), "text/plain": "x"}),
-        _shown("a frame with levels", {"text/html": frame("levels").to_html(), "text/plain": "x"}),
-        _shown("a styled frame", {"text/html": styled, "text/plain": "x"}),
-        _shown("a picture", {"image/png": PNG, "text/plain": "x"}, {"image/svg+xml": SVG}, {"text/markdown": "WORD"}),
-        _shown("a widget", {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "WORD"}, fate="!"),
-        _shown("JavaScript", {"application/javascript": "WORD"}, fate="!"),
+        shown("HTML with entities and signs", {"text/html": "WORD&nbsp;WORD &lt;WORD&gt; $WORD$ *WORD* # WORD @WORD {{ WORD}}"}),
+        shown("HTML with a formula", {"text/html": "<p>$\\text{WORD}$</p>"}),
+        shown("HTML with a form", {"text/html": "<p>WORD</p><input value='WORD'><button>WORD</button>"}, fate="!"),
+        shown("HTML with a script", {"text/html": "<p>WORD</p><script>x()</script>"}, fate="!"),
+        shown("HTML with a drawing", {"text/html": "<svg width='9'><text>NAME</text></svg> WORD"}),
+        shown("a frame", {"text/html": frame("plain").to_html(), "text/plain": "x"}),
+        shown("a frame with levels", {"text/html": frame("levels").to_html(), "text/plain": "x"}),
+        shown("a styled frame", {"text/html": styled, "text/plain": "x"}),
+        shown("a picture", {"image/png": PNG, "text/plain": "x"}, {"image/svg+xml": SVG}, {"text/markdown": "WORD"}),
+        shown("a widget", {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "WORD"}, fate="!"),
+        shown("JavaScript", {"application/javascript": "WORD"}, fate="!"),
         *map(_table, ("plain", "index", "levels", "series", "empty", "wide")),
         _figure("a caption of the code", "old", 'show(fig, label="fig-NAME", caption="WORD $\\\\text{WORD}$[^n]\\n\\n[^n]: WORD")'),
         _figure("a caption made at run time", "WORD **WORD** `WORD` [WORD](https://example.org) {{ word}}", "show(fig, name, caption)"),

@@ -32,6 +32,7 @@ BIB = """@book{euclid, title={Elements}, author={Euclid}, year={1900}}
 """
 SETTINGS = Settings(title="Woven", bibliography="refs.bib", provenance=False)
 MARKERS = {"markdown": "# %% [markdown]", "raw": "# %% [raw]", "code": "# %%"}
+FOLDED = "<details><summary>code</summary>.*?</details>"
 VALUES = {"word": "recorded"}
 
 
@@ -115,11 +116,16 @@ def build(woven: Woven) -> tuple[str, str]:
     """Return the letters of the PDF and of the page."""
     folder, store = woven.folder, Store(woven.folder / "results")
     preflight(woven.chapters, folder / SETTINGS.bibliography)
-    document = stitch([Part(*pair) for pair in zip(woven.chapters, woven.results, strict=True)], SETTINGS, store)
+    document = stitch(parts_of(woven), SETTINGS, store)
     with ThreadPoolExecutor(max_workers=1) as side:
         waiting = side.submit(to_html, document, SETTINGS, folder)
         made = typeset(document, SETTINGS, folder)
     return letters_of_pdf(made.pdf), letters_of_html(waiting.result().decode())
+
+
+def parts_of(woven: Woven) -> list[Part]:
+    """Return the chapters with what came of them."""
+    return [Part(*pair) for pair in zip(woven.chapters, woven.results, strict=True)]
 
 
 def letters_of_pdf(pdf: bytes) -> str:
@@ -128,8 +134,8 @@ def letters_of_pdf(pdf: bytes) -> str:
 
 
 def letters_of_html(page: str) -> str:
-    """Return the letters that a page shows; what is folded away counts, attributes do not."""
-    body = re.sub(r"<(script|style|annotation)\b.*?</\1>|<!--.*?-->", "", page.split("<body", 1)[1], flags=re.S)
+    """Return the letters that a page shows; what an author folds counts, attributes and folded code do not."""
+    body = re.sub(FOLDED + r"|<(script|style|annotation)\b.*?</\1>|<!--.*?-->", "", page.split("<body", 1)[1], flags=re.S)
     return letters(html.unescape(re.sub(r"<[^>]*>", "", body)))
 
 

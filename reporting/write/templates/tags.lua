@@ -16,7 +16,13 @@ local function without_tags(blocks)
     local number = element.identifier:match("^kept%-(%d+)$")
     if number then return kept[tonumber(number)] end
   end
-  local marked = pandoc.Blocks(blocks):walk({ Math = keep, Cite = keep, Note = keep, Code = keep, CodeBlock = keep,
+  -- From the top, so that nothing within what is kept is kept a second time and forgotten there.
+  local function whole(element)
+    if element.t == "Note" then element.content = tags.read(element.content) end
+    return keep(element), false
+  end
+  local marked = pandoc.Blocks(blocks):walk({ traverse = "topdown", Math = whole, Cite = whole, Note = whole,
+    Code = whole, CodeBlock = whole,
     RawInline = function(raw) if raw.text:match("^<!%-%-") then return {} end end })
   local html = pandoc.write(pandoc.Pandoc(marked), "html")
   return pandoc.read(html, "html", nil, {}).blocks:walk({ Span = back, Div = back })

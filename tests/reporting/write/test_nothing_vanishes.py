@@ -6,18 +6,21 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import os
+import re
 import tempfile
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from fake_report import Fake
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from pieces import Piece, put_out, written
-from woven import Strand, Woven, build, errors_of, weave
+from pieces import Piece, Words, put_out, written
+from woven import Strand, Woven, build, errors_of, letters_of_html, letters_of_pdf, weave
 
 from reporting.errors import ReportError, ReportErrors
 
+REAL = Path(__file__).with_name("pieces.py.txt")
 PIECES = [*written(), *put_out()]
 GOOD = [piece for piece in PIECES if piece.fate == "="]
 OPEN = [piece for piece in PIECES if piece.fate == "?"]
@@ -115,3 +118,19 @@ def test_what_is_refused_is_named_with_its_line():
                 pytest.fail(f"{piece.sort} was not refused; {counted()}")
             for error in errors_of(caught.value):
                 assert chapters.strands[1].holds(error), f"{piece.sort}: {error}\n{counted()}\n{text_of(chapters)}"
+
+
+def test_what_cells_really_put_out_is_printed(tmp_path):
+    fake, words = Fake(tmp_path), []
+    text = Words().fill(REAL.read_text(encoding="utf-8"), "named", words)
+    fake.write("chapters/01_squares.py", text)
+    fake.write("chapters/02_table.py", "# %% [markdown]\n# # Nothing\n")
+    fake.write("chapters/report.toml", 'bibliography = "refs.bib"\nprovenance = false\n')
+    assert fake.build() == 0, fake.said
+    found = (letters_of_pdf(fake.pdf.read_bytes()), letters_of_html((fake.out / "report.html").read_text(encoding="utf-8")))
+    (over,) = re.findall(r'"(qz\w+) of a line"', text)  # and written over
+    words.remove(over)
+    lost = [f"{text[:text.index(word)].count(chr(10)) + 1}: {word} is not in the {where}" for word in words
+            for where, letters in zip(("PDF", "HTML"), found, strict=True) if word not in letters]
+    assert not lost, "\n".join([*lost, text])
+    assert len(words) > 70
