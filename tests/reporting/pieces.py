@@ -148,7 +148,7 @@ def put_out() -> list[Piece]:
         shown("HTML with a picture", {"text/html": f'<img src="data:image/png;base64,{PNG}" alt="NAME"> WORD'}),
         shown("HTML with styles", {"text/html": "<style>.NAME {color: red}</style><p class='NAME'>WORD</p>"}),
         shown("HTML with a plain text beside it", {"text/html": "<style>a{}</style><div class='sk-text-repr-fallback'>"
-               "<pre>WORD</pre><b>for eyes with styles</b></div>", "text/plain": "x"}, **with_output),
+               "<pre>NAME</pre><b>for eyes with styles</b></div>", "text/plain": "WORD"}, **with_output),
         shown("HTML with details and keys", {"text/html": "<details><summary>WORD</summary>WORD</details><kbd>WORD</kbd> "
                "<mark>WORD</mark> <u>WORD</u> <q>WORD</q> <section>WORD</section> <font color='red'>WORD</font>"}),
         shown("HTML with entities and signs", {"text/html": "WORD&nbsp;WORD &lt;WORD&gt; $WORD$ *WORD* # WORD @WORD {{ WORD}}"}),
