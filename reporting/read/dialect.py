@@ -31,6 +31,7 @@ ADDRESSES = re.compile(r"\]\((?:[^()\s]|\([^()\s]*\))*\)|<[^<>\s]*>|\b[a-z][a-z0
 NAMED = re.compile(r"^(?P<name>(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))*[ \t]*\[(?!\^[^\]\s]+\])[^\[\]\n]+\]):"
                    r"(?P<rest>[ \t]*(?:\n[ \t]*)?(?P<line>\S[^\n]*))", re.M)
 TARGET = re.compile(r"(?:<[^<>\n]*>|(?=\S*(?:[/#:@]|\.\w))\S+)(?:[ \t]+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?[ \t]*")
+LESS = re.compile(r"(?<!\\)<(?=/?[A-Za-z][^<>]*?\n[ \t]*\n[^<>]*>)")
 DELIMITERS = re.compile(r"^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$")
 
 
@@ -39,6 +40,7 @@ def as_written(text: str) -> str:
     text = _fences(text)
     text = _environments(text)
     text = _names(text)
+    text = _less_than(text)
     text = _outside(text, lambda piece: LOOSE.sub(_tightened, piece))
     text = TOKENS.sub(lambda m: _unbroken(m[0]) if m["display"] else m[0], text)
     return _outside(text, lambda piece: OPTION.sub(r"\\-\\-", SMALL.sub(_plain, piece)))
@@ -132,6 +134,12 @@ def _names(text: str) -> str:
     inside = _inside(text)
     return NAMED.sub(lambda m: m[0] if inside(m.end("name") - 1) or TARGET.fullmatch(m["line"])
                      else f"{m['name']}\\:{m['rest']}", text)
+
+
+def _less_than(text: str) -> str:
+    """No tag goes on behind an empty line; pandoc would drop all from x<y to a > in another paragraph."""
+    inside = _inside(text)
+    return LESS.sub(lambda m: m[0] if inside(m.start()) else "\\<", text)
 
 
 def _inside(text: str):
