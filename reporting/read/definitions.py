@@ -17,7 +17,8 @@ USED = re.compile(r"\[(?P<name>\^?[^\[\]\n]+)\]")
 
 def with_definitions(cells: list[str]) -> list[str]:
     """Return the Markdown cells of a chapter, each with the definitions that it uses of the others'."""
-    bare = [TOKENS.sub(lambda m: re.sub(r"[^\n]", " ", m[0]) if m["fence"] or m["code"] else m[0], cell)
+    # Code names nothing, but its lines may be a note's.
+    bare = [TOKENS.sub(lambda m: re.sub(r"\S", "0", m[0]) if m["fence"] or m["code"] else m[0], cell)
             for cell in cells]
     found = [{_key(m): cell[m.start():m.end()] for m in DEFINITION.finditer(text)}
              for cell, text in zip(cells, bare, strict=True)]

@@ -12,7 +12,7 @@ import re
 
 from reporting.read.markdown import TEMPLATE, TOKENS
 
-ENVIRONMENT = re.compile(r"^(?P<indent>[ \t]*)(?P<tex>\\begin\{(?P<name>(?:align|alignat|equation|eqnarray|gather|multline|flalign)\*?)\}"
+ENVIRONMENT = re.compile(r"^(?P<indent>[ \t]*(?:(?:[-*+]|\d{1,9}[.)]|>)[ \t]+)*)(?P<tex>\\begin\{(?P<name>(?:align|alignat|equation|eqnarray|gather|multline|flalign)\*?)\}"
                          r".*?\\end\{(?P=name)\})", re.M | re.S)
 LOOSE = re.compile(r"(?<![\\$\w])\$[ \t]+(?P<tex>[^$\n]*?[^$\s\\])[ \t]*\$(?![\w$])"
                    r"|(?<![\\$\w])\$(?P<tight>[^$\s][^$\n]*?)[ \t]+\$(?![\w$])")
@@ -29,6 +29,10 @@ LIST = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+")
 ORDINAL = re.compile(r"^(?P<number>(?:\d{1,9}|[A-Za-z]|[ivxlcdmIVXLCDM]+)[.)]|\((?:\d{1,9}|[A-Za-z]|[ivxlcdm]+)\))(?=[ \t])")
 RULE = re.compile(r"^ {0,3}-{3,}[ \t]*$")
 ADDRESSES = re.compile(r"\]\((?:[^()\s]|\([^()\s]*\))*\)|<[^<>\s]*>|\b[a-z][a-z0-9+.-]*://[^\s<>]+", re.I)
+NAMED = re.compile(r"^(?P<name>(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))*[ \t]*\[(?!\^[^\]\s]+\])[^\[\]\n]+\]):"
+                   r"(?P<rest>[ \t]*(?:\n[ \t]*)?(?P<line>\S[^\n]*))", re.M)
+TARGET = re.compile(r"(?:<[^<>\n]*>|(?=\S*(?:[/#:@]|\.\w))\S+)(?:[ \t]+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?[ \t]*")
+LESS = re.compile(r"(?<!\\)<(?=/?[A-Za-z][^<>]*?\n[ \t]*\n[^<>]*>)")
 DELIMITERS = re.compile(r"^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$")
 
 
@@ -36,6 +40,8 @@ def as_written(text: str) -> str:
     """Return Markdown of which pandoc reads what a notebook shows; every line keeps its number."""
     text = _fences(text)
     text = _environments(text)
+    text = _names(text)
+    text = _less_than(text)
     text = _outside(text, lambda piece: LOOSE.sub(_tightened, piece))
     text = TOKENS.sub(lambda m: _unbroken(m[0]) if m["display"] else m[0], text)
     return _outside(text, lambda piece: OPTION.sub(r"\\-\\-", SMALL.sub(_plain, piece)))
@@ -120,13 +126,27 @@ def _outside(text: str, change) -> str:
 
 def _environments(text: str) -> str:
     """Put a bare environment between dollars; the \\\\ at the ends of its lines are its own."""
+    inside = _inside(text)
+    return ENVIRONMENT.sub(lambda m: m[0] if inside(m.start("tex")) else f"{m['indent']}$${m['tex']}$$", text)
+
+
+def _names(text: str) -> str:
+    """[Note]: and words are text; pandoc would take them for an address, and drop them."""
+    inside = _inside(text)
+    return NAMED.sub(lambda m: m[0] if inside(m.end("name") - 1) or TARGET.fullmatch(m["line"])
+                     else f"{m['name']}\\:{m['rest']}", text)
+
+
+def _less_than(text: str) -> str:
+    """No tag goes on behind an empty line; pandoc would drop all from x<y to a > in another paragraph."""
+    inside = _inside(text)
+    return LESS.sub(lambda m: m[0] if inside(m.start()) else "\\<", text)
+
+
+def _inside(text: str):
+    """Return what tells whether a position lies within code, a formula or a comment."""
     spans = [m.span() for m in TOKENS.finditer(TEMPLATE.sub(lambda m: "0" * len(m[0]), text))]
-
-    def put(match: re.Match) -> str:
-        inside = any(start <= match.start("tex") < end for start, end in spans)
-        return match[0] if inside else f"{match['indent']}$${match['tex']}$$"
-
-    return ENVIRONMENT.sub(put, text)
+    return lambda position: any(start <= position < end for start, end in spans)
 
 
 def _tightened(match: re.Match) -> str:

@@ -19,9 +19,14 @@ from reporting.read.other_tools import of_other_tools
 
 IMAGE = re.compile(r"!\[(?:[^\[\]]|\[[^\[\]]*\])*\]\(\s*(?:<(?P<angled>[^<>\n]*)>|(?P<bare>(?:[^()\s]|\([^()\s]*\))+))"
                    r"|<img\b[^<>]*?\bsrc\s*=\s*[\"']?(?P<tagged>[^\"'\s>]+)", re.I)
-TAG = re.compile(r"</?(?P<name>[A-Za-z][\w-]*)(?=[\s/>])[^<>]*>")
+TAG = re.compile(r"</?(?P<name>[A-Za-z][\w-]*)(?=[\s/>])(?:[^<>\n]|\n(?![ \t]*\n))*>")
 # What pandoc's reader of HTML knows how to say in another format, or may leave without losing a word.
-TAGS = set(["a", "abbr", "b", "bdi", "bdo", "big", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup", "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "mark", "nobr", "ol", "p", "pre", "q", "s", "samp", "section", "small", "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "u", "ul", "var", "wbr"])
+TAGS = {
+    "a", "abbr", "b", "bdi", "bdo", "big", "blockquote", "br", "caption", "center", "cite", "code", "col",
+    "colgroup", "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "font", "h1", "h2",
+    "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "mark", "nobr", "ol", "p", "pre", "q", "s", "samp",
+    "section", "small", "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th",
+    "thead", "tr", "tt", "u", "ul", "var", "wbr"}
 TEX = re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\[A-Za-z]{2,}")
 UNSPACED = re.compile(r"\{\{[A-Za-z_][\w.]*(?::[^{}\s]*)?\}\}")
 RAW = re.compile(r"^[ \t]*`{3,}[ \t]*\{=(?P<block>\w+)\}|`\{=(?P<inline>\w+)\}", re.M)
@@ -59,12 +64,12 @@ def faults(text: str, prose: Prose, folder: Path) -> Iterator[Fault]:
     yield from _swallowed(text)
     yield from _colons(prose)
     yield from of_other_tools(text, prose)
-    yield from _notes_within_notes(prose)
+    yield from _notes_within_notes(text)
     yield from _long_rows(prose)
     bare = prose.bare
     for match in TAG.finditer(bare):
         if match["name"].lower() not in TAGS:
-            yield line_of(bare, match.start()), f"{match[0]} cannot be printed", "say it in Markdown"
+            yield line_of(bare, match.start()), f"{' '.join(match[0].split())} cannot be printed", "say it in Markdown"
     for match in UNSPACED.finditer(bare):
         yield (line_of(bare, match.start()), f"{match[0]} would be printed as it stands",
                "write a space after {{, as in {{ name:.1%}}")
@@ -134,15 +139,16 @@ def _swallowed(text: str) -> Iterator[Fault]:
             opened = number
 
 
-def _notes_within_notes(prose: Prose) -> Iterator[Fault]:
+def _notes_within_notes(text: str) -> Iterator[Fault]:
+    bare = TOKENS.sub(lambda m: re.sub(r"\S", "0", m[0]), text)  # the lines of code and formulas count as a note's
     remedy = "say it in the note itself"
-    for match in DEFINITION.finditer(prose.bare):
+    for match in DEFINITION.finditer(bare):
         # Lines right below belong to a note, indented or not.
-        inner = NOTE.search(prose.bare, match.end("name"), LAZY.match(prose.bare, match.end()).end())
+        inner = NOTE.search(bare, match.end("name"), LAZY.match(bare, match.end()).end())
         if match["name"].startswith("^") and inner:
-            yield line_of(prose.bare, inner.start()), f"{inner[0]} is a note within a note and would be lost", remedy
-    for match in INLINE_NOTE.finditer(prose.bare):
-        yield line_of(prose.bare, match.start("inner")), f"{match['inner']} is a note within a note and would be lost", remedy
+            yield line_of(bare, inner.start()), f"{inner[0]} is a note within a note and would be lost", remedy
+    for match in INLINE_NOTE.finditer(bare):
+        yield line_of(bare, match.start("inner")), f"{match['inner']} is a note within a note and would be lost", remedy
 
 
 def _long_rows(prose: Prose) -> Iterator[Fault]:

@@ -139,6 +139,10 @@ function references.cited(cite)
   local any = false
   for _, c in ipairs(cite.citations) do
     any = any or is_own(c.id) or (context.to_typst and #c.prefix > 0)  -- words that typst's cite has no place for
+    if context.to_typst and #c.suffix > 0 and c.mode == "SuppressAuthor" then
+      c.mode = "NormalCitation"  -- of which alone pandoc's writer keeps the words
+      any = true
+    end
   end
   if not any then return nil end
   local out = pandoc.List({})

@@ -30,7 +30,7 @@ CLOSE = [piece for piece in GOOD if "picture" not in piece.sort]
 SEEN: Counter = Counter()
 
 woven = settings(
-    max_examples=int(os.environ.get("VANISH_EXAMPLES") or 14),
+    max_examples=int(os.environ.get("VANISH_EXAMPLES") or 10),
     deadline=None,
     database=None,
     phases=[Phase.generate],  # what is lost is named; to shrink the example would take minutes
