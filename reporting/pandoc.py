@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 from reporting.errors import ReportError
 
@@ -18,10 +19,32 @@ DOCUMENT = TEMPLATES / "document.lua"
 MARKDOWN = ("markdown-raw_tex-raw_attribute-yaml_metadata_block-pandoc_title_block"
             "-blank_before_header-blank_before_blockquote+lists_without_preceding_blankline"
             "-simple_tables-multiline_tables-example_lists+autolink_bare_uris")
-FAULT = re.compile(r"^FAULT (\d+) (\d+) (.*)$", re.M)
+FAULT = re.compile(r"^FAULT\t(-?\d+)\t(\d+)\t([^\t\n]*)\t(.*)$", re.M)
 
 
-def pandoc(document: str, *options: str) -> tuple[str, list[tuple[int, int, str]]]:
+class Fault(NamedTuple):
+    """What pandoc or typst could not print.
+
+    Attributes
+    ----------
+    source : int
+        Number of the piece; -1 is ``report.toml``.
+    line : int
+        Within the piece, counted from 1; 0 where only ``sought`` tells it.
+    sought : str
+        What to look for in the piece; of ``report.toml``, the name of the setting.
+    message : str
+        One sentence.
+    """
+
+    source: int
+    line: int
+    sought: str
+    message: str
+
+
+
+def pandoc(document: str, *options: str) -> tuple[str, list[Fault]]:
     """Turn a stitched document into another format.
 
     Parameters
@@ -34,7 +57,7 @@ def pandoc(document: str, *options: str) -> tuple[str, list[tuple[int, int, str]
     Returns
     -------
     tuple of str and list
-        What pandoc wrote; (source, line within it, message) of every fault that it found.
+        What pandoc wrote, and every fault that it found.
 
     Raises
     ------
@@ -49,4 +72,5 @@ def pandoc(document: str, *options: str) -> tuple[str, list[tuple[int, int, str]
     said = done.stderr.decode(errors="replace")
     if done.returncode:
         raise ReportError(f"pandoc failed: {said.strip()}")
-    return done.stdout.decode(), [(int(source), int(line), text) for source, line, text in FAULT.findall(said)]
+    return done.stdout.decode(), [Fault(int(source), int(line), sought, text)
+                                   for source, line, sought, text in FAULT.findall(said)]

@@ -47,9 +47,26 @@ def as_written(text: str) -> str:
     return _outside(text, lambda piece: OPTION.sub(r"\\-\\-", SMALL.sub(_plain, piece)))
 
 
-def in_blocks(text: str) -> str:
-    """Return Markdown whose blocks are apart as pandoc wants them; for the last step before it."""
+def in_blocks(text: str) -> tuple[str, tuple[int, ...]]:
+    """Put a piece's blocks apart as pandoc wants them; for the last step before it.
+
+    Parameters
+    ----------
+    text : str
+        Markdown, as `as_written` returns it.
+
+    Returns
+    -------
+    tuple of str and tuple of int
+        The Markdown; for each of its lines the line of ``text``, counted from 0, that it was.
+    """
     out: list[str] = []
+    numbers: list[int] = []
+
+    def put(line: str, number: int) -> None:
+        out.append(line)
+        numbers.append(number)
+
     inside = None
     lines = text.split("\n")
     for i, line in enumerate(lines):
@@ -57,19 +74,19 @@ def in_blocks(text: str) -> str:
         if inside is not None:
             if fence and line.strip().startswith(inside) and not fence["info"]:
                 inside = None
-            out.append(line)
+            put(line, i)
             continue
         if fence:
             inside = fence["ticks"]
         before = out[-1] if out else ""
         if before.strip() and _starts_block(line, before, lines[i + 1:i + 2], out):
-            out.append("")
+            put("", i)
         elif before.strip() and _is_prose(before) and ORDINAL.match(line) and not re.match(r"1[.)]", line):
             line = re.sub(r"([.)])", r"\\\1", line, count=1)  # a wrapped line, not the start of a list
-        out.append(line)
+        put(line, i)
         if COLONS.match(line) and i + 1 < len(lines) and lines[i + 1].strip():
-            out.append("")
-    return "\n".join(out)
+            put("", i)
+    return "\n".join(out), tuple(numbers)
 
 
 def _starts_block(line: str, before: str, after: list[str], out: list[str]) -> bool:
@@ -155,8 +172,8 @@ def _tightened(match: re.Match) -> str:
 
 
 def _unbroken(formula: str) -> str:
-    """An empty line would end a formula; an empty group does not."""
-    return re.sub(r"(?m)^[ \t]*$(?!\Z)", "{}", formula)
+    """A comment or an empty line would end a formula; an empty group does not."""
+    return re.sub(r"(?m)^[ \t]*$(?!\Z)", "{}", re.sub(r"(?<!\\)%[^\n$]*", "", formula))
 
 
 def _plain(match: re.Match) -> str:

@@ -40,5 +40,5 @@ def unconvertible(formulas: list) -> list[ReportError]:
     document = {"target": "typst", "absent": [], "meta": {}, "chapters": [
         {"name": "", "folder": "", "items": items}]}
     _, faults = pandoc(json.dumps(document), "-t", "typst")
-    return [ReportError(message, *passed[number][:2], "use plain LaTeX mathematics without own macros")
-            for number, _, message in faults]
+    return [ReportError(fault.message, *passed[fault.source][:2], "use plain LaTeX mathematics without own macros")
+            for fault in faults]

@@ -18,7 +18,7 @@ from reporting.read.magics import Misplaced, parse_cell
 from reporting.read.markdown import OWN, line_of, read_prose
 from reporting.read.percent import Chapter
 from reporting.read.siblings import check_siblings
-from reporting.read.wording import faults
+from reporting.read.wording import faults, swallowed
 
 
 def preflight(chapters: list[Chapter], bibliography: Path | None) -> None:
@@ -57,7 +57,10 @@ def preflight(chapters: list[Chapter], bibliography: Path | None) -> None:
 def _pieces(chapter: Chapter, errors: list) -> Iterator[tuple[str, int]]:
     """Yield a chapter's Markdown with its lines: cells, then captions in its code."""
     for cell in chapter.cells:
-        if cell.kind == "markdown":
+        if cell.kind == "raw":
+            errors += [ReportError(message, chapter.path, cell.line + at - 1, remedy)
+                       for at, message, remedy in swallowed(cell.source)]
+        elif cell.kind == "markdown":
             yield as_written(cell.source), cell.line
         elif cell.kind == "code":
             try:

@@ -61,7 +61,7 @@ def faults(text: str, prose: Prose, folder: Path) -> Iterator[Fault]:
     yield from _refused_formulas(prose)
     yield from _lost_tex(prose)
     yield from _raw(text)
-    yield from _swallowed(text)
+    yield from swallowed(text)
     yield from _colons(prose)
     yield from of_other_tools(text, prose)
     yield from _notes_within_notes(text)
@@ -126,7 +126,7 @@ def _raw(text: str) -> Iterator[Fault]:
                "and lost in the others", "say it in Markdown")
 
 
-def _swallowed(text: str) -> Iterator[Fault]:
+def swallowed(text: str) -> Iterator[Fault]:
     """Cells that jupytext takes for a part of the fence that is left open above them."""
     hidden = TOKENS.sub(lambda m: re.sub(r"[^\n]", " ", m[0]) if m["fence"] and DIAGRAM.match(m[0]) else m[0], text)
     opened = 1

@@ -48,7 +48,7 @@ def to_html(document: Stitched, settings: Settings, folder: Path, stamp: str = "
         document.to_json("html", meta), "-t", "html5", "--standalone", "--mathml", "--toc", "--toc-depth=1",
         "--wrap=none", "--columns=10000", "--template", str(TEMPLATES / "template.html"),
         "--variable", "pagetitle=" + _plain(settings.title), *(options if settings.bibliography else ()))
-    refuse(faults, document)
+    refuse(faults, document, folder)
     text = IMAGE.sub(lambda match: match[1] + _embedded(Path(html.unescape(match[2]))), text)
     twins = {label: Path(file) for label, file in EXPLORED.findall(text)}
     text = EXPLORED.sub(r'<div class="explore" data-of="\1">', text)

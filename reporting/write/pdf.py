@@ -14,7 +14,7 @@ from pathlib import Path
 
 from reporting.errors import ReportError, shown
 from reporting.layout import MARGIN_MM
-from reporting.pandoc import TEMPLATES, pandoc
+from reporting.pandoc import TEMPLATES, Fault, pandoc
 from reporting.settings import Settings
 from reporting.write.fonts import Fonts, lacking
 from reporting.write.stitch import Stitched, refuse
@@ -70,14 +70,14 @@ def to_typst(document: Stitched, settings: Settings, folder: Path, work: Path, s
     given = [word for name, value in variables.items() for word in ("--variable", f"{name}={value}")]
     source, faults = pandoc(text, "-t", "typst", "--columns=10000", "--wrap=none", "--syntax-highlighting=idiomatic",
                             "--template", str(TEMPLATES / "template.typ"), *given)
-    refuse(faults, document)
+    refuse(faults, document, folder)
     return source
 
 
 def _place(text: str, document: Stitched) -> tuple[Path | None, int | None]:
     """Path and line of the last piece that begins in a text."""
     numbers = SOURCE.findall(text)
-    return document.sources[int(numbers[-1])] if numbers else (None, None)
+    return document.sources[int(numbers[-1])][:2] if numbers else (None, None)
 
 
 def _compile(source: Path, document: Stitched, fonts: Fonts) -> Typeset:
@@ -99,7 +99,7 @@ def _compile(source: Path, document: Stitched, fonts: Fonts) -> Typeset:
         layout = json.loads(compiler.query("<layout>", field="value", one=True))
     except typst.TypstError as error:
         raise _refused(error, source, document) from None
-    refuse([(int(one["source"]), 1, one["message"]) for one in misfits], document)
+    refuse([Fault(int(one["source"]), 1, "", one["message"]) for one in misfits], document, source.parent)
     starts = [(c["name"], c["page"], c["page"] + _ratio(c["height"])) for c in layout["chapters"]]
     ends = [at for *_, at in starts[1:]] + [layout["end"]["page"] + _ratio(layout["end"]["height"])]
     chapters = [(name, page, end - at)

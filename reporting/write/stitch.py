@@ -9,24 +9,28 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from reporting.errors import ReportError, ReportErrors
-from reporting.pandoc import MARKDOWN
+from reporting.pandoc import MARKDOWN, Fault
 from reporting.progress import duration
 from reporting.read.calls import read_calls
 from reporting.read.definitions import with_definitions
 from reporting.read.dialect import as_written, in_blocks
-from reporting.read.markdown import fill, read_prose
+from reporting.read.markdown import fill, line_of, read_prose
 from reporting.read.percent import Cell, Chapter
 from reporting.read.wording import faults, found, targets
 from reporting.run.html_outputs import obstacle, plain_text
 from reporting.run.outputs import PICTURES, STILL
-from reporting.settings import Settings
+from reporting.settings import FILE, Settings, line_in
 from reporting.store import Store
 from reporting.write.printed import as_shown
 from reporting.write.tables import laid_out
+
+LINKED = re.compile(r"<(?:image|use|feImage)\b[^<>]*?\bhref\s*=\s*[\"'](?!data:|#)([^\"']*)", re.I)
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,24 @@ class Part:
     note: str = ""
 
 
+class Source(NamedTuple):
+    """Where a piece comes from: its chapter's line, its text, and which line of the chapter each of these was."""
+
+    path: Path
+    line: int
+    text: str = ""
+    lines: tuple[int, ...] = ()
+
+    def at(self, fault: Fault) -> int:
+        """Return the chapter's line of a fault in this piece; what a cell put out is its cell's."""
+        if not self.lines:
+            return self.line
+        within = fault.line
+        if not within and fault.sought in self.text:
+            within = line_of(self.text, self.text.index(fault.sought))
+        return self.line + (self.lines[within - 1] if 0 < within <= len(self.lines) else 0)
+
+
 @dataclass
 class Stitched:
     """The report's pieces.
@@ -46,7 +68,7 @@ class Stitched:
     ----------
     chapters : list of dict
         "name", "folder" and "items" of each, as ``document.lua`` reads them.
-    sources : list of (path, line)
+    sources : list of Source
         What stands behind the number that each item has as its "source".
     absent : list of str
         Labels of chapters that are left out.
@@ -55,7 +77,7 @@ class Stitched:
     """
 
     chapters: list[dict] = field(default_factory=list)
-    sources: list[tuple[Path, int]] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
     pictures: list[Path] = field(default_factory=list)
 
@@ -75,15 +97,17 @@ class Stitched:
                            "chapters": self.chapters}, ensure_ascii=False)
 
 
-def refuse(found: list[tuple[int, int, str]], document: Stitched) -> None:
+def refuse(found: list[Fault], document: Stitched, chapters: Path) -> None:
     """Raise what pandoc and typst could not print as errors of the chapters' lines.
 
     Parameters
     ----------
-    found : list of (source, line, message)
-        Of the document's pieces; lines within them are counted from 1.
+    found : list of Fault
+        Of the document's pieces.
     document : Stitched
         Which knows where they come from.
+    chapters : Path
+        The folder with ``report.toml``.
 
     Raises
     ------
@@ -91,9 +115,14 @@ def refuse(found: list[tuple[int, int, str]], document: Stitched) -> None:
         If there is any.
     """
     errors = []
-    for source, within, message in dict.fromkeys(found):
-        path, line = document.sources[source]
-        errors.append(ReportError(message, path, line + within - 1))
+    for fault in dict.fromkeys(found):
+        if fault.source < 0:
+            path = chapters / FILE
+            name = "author" if fault.sought == "byline" else fault.sought
+            errors.append(ReportError(f"{name}: {fault.message}", path, line_in(path, name)))
+        else:
+            source = document.sources[fault.source]
+            errors.append(ReportError(fault.message, source.path, source.at(fault)))
     if errors:
         raise ReportErrors(errors)
 
@@ -171,9 +200,9 @@ class _Stitching:
         self.document.chapters.append({"name": self.name, "folder": self.folder.as_posix(), "items": self.items})
         return self.errors
 
-    def add(self, line: int, **item) -> None:
+    def add(self, line: int, lines: tuple[int, ...] = (), **item) -> None:
         """Append a piece that stands at a line of the chapter."""
-        self.document.sources.append((self.path, line))
+        self.document.sources.append(Source(self.path, line, item.get("text", ""), lines))
         self.items.append({**item, "source": len(self.document.sources) - 1})
 
     def refuse(self, line: int, message: str, remedy: str) -> None:
@@ -184,7 +213,8 @@ class _Stitching:
         """A cell's Markdown."""
         text = fill(text, self.values, self.name, self.path, line)
         self.document.pictures += [file for _, target in targets(text) if (file := found(self.folder, target))]
-        self.add(line, kind="markdown", text=in_blocks(text))
+        apart, lines = in_blocks(text)
+        self.add(line, lines, kind="markdown", text=apart)
 
     def raw(self, cell: Cell) -> None:
         """A raw cell is printed as it is, unless it is meant for one format."""
@@ -217,7 +247,7 @@ class _Stitching:
                 continue
             self.labels[label] = line
             caption = as_written(wording["caption"])
-            wording["caption"] = in_blocks(fill(caption, self.values, self.name, self.path, line))
+            wording["caption"], _ = in_blocks(fill(caption, self.values, self.name, self.path, line))
             if label not in calls.labels or "caption" not in calls.prose.get(label, {}):
                 self.check(caption, line, "its caption")  # known only since the chapter ran
             self.numbered(wording, line)
@@ -225,6 +255,7 @@ class _Stitching:
     def numbered(self, item: dict, line: int) -> None:
         """A figure or a table."""
         if item["kind"] == "figure":
+            self.drawn(item, line)
             self.add(line, **_figure(item, self.name, self.store))
             return
         try:
@@ -244,15 +275,23 @@ class _Stitching:
         if kind == "refused":
             self.refuse(line, f"an output of this cell cannot be printed: {item['what']}", item["remedy"])
         elif kind in PICTURES:
+            self.drawn(item, line)
             self.add(line, kind="picture", file=self.store.file(self.name, item[kind + "_file"]).as_posix())
         elif kind == "markdown":
             text = as_written(item["data"])
             self.check(text, line, "its output")
-            self.add(line, kind="markdown", text=in_blocks(text))
+            self.add(line, kind="markdown", text=in_blocks(text)[0])
         elif kind == "html":
             self.add(line, kind="html", text=item["data"])
         elif "show-output" in cell.tags and as_shown(item["data"]):
             self.add(line, kind="code", language="text", text=as_shown(item["data"]))
+
+    def drawn(self, item: dict, line: int) -> None:
+        """Hold a drawing to what it holds itself: typst would look for what it links to."""
+        if "svg_file" in item:
+            linked = LINKED.search(self.store.file(self.name, item["svg_file"]).read_text(encoding="utf-8"))
+            if linked:
+                self.refuse(line, f"a drawing links to {linked[1]}", "embed the picture in the drawing")
 
     def check(self, text: str, line: int, whose: str) -> None:
         """Hold Markdown that a cell has made to what prose is held to."""

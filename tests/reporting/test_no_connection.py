@@ -73,10 +73,6 @@ TOML = {
     "bibliography": 'bibliography = "URL.bib"', "font": 'fonts = ["URL.ttf"]',
 }  # fmt: skip
 # Refused, but not yet where it stands.
-OPEN = {
-    **dict.fromkeys(("drawing alone", "drawing as a figure"), "typst names the drawing's file, not the line that shows it"),
-    **dict.fromkeys(("title", "author", "abstract"), "document.lua tells faults of report.toml as the first chapter's"),
-}
 # Its policy would keep a browser from loading this, as it does with the backgrounds of styles.
 LOADED = re.compile(r"<(?!a\b)[^<>]*\b(?:src|href|poster|srcset|data)=[^<>]*SERVER")
 BIB = """@book{euclid, title={Elements}, author={Euclid}, year={1900}, url={URL}, doi={10.1000/1}}
@@ -161,30 +157,23 @@ def built(folder, piece: Piece, server, settings: str = 'bibliography = "refs.bi
     return told[0] if told else [], woven.strands[0]
 
 
-def place_is_open(name: str, request) -> None:
-    if name in OPEN:
-        request.applymarker(pytest.mark.xfail(reason=OPEN[name], strict=True))
-
-
 CASES = [("prose", name, Piece(name, "markdown", (text,))) for name, text in PROSE.items()]
 CASES += [("outputs", name, shown(name, bundle, tags=("show-output",))) for name, bundle in PUT_OUT.items()]
 
 
 @pytest.mark.parametrize("piece", [piece for *_, piece in CASES], ids=[f"{kind}: {name}" for kind, name, _ in CASES])
-def test_chapters(piece, tmp_path, server, log, request):
+def test_chapters(piece, tmp_path, server, log):
     cells, outputs = addressed(piece.cells, server), addressed(piece.outputs, server)
     errors, strand = built(tmp_path, Piece(piece.sort, piece.kind, tuple(cells), tuple(outputs), piece.tags, "~"), server)
     assert not log
-    place_is_open(piece.sort, request)
     for error in errors:
         assert strand.holds(error), f"{error} names another line than {strand.lines}"
 
 
 @pytest.mark.parametrize("name", TOML)
-def test_settings(name, tmp_path, server, log, request):
+def test_settings(name, tmp_path, server, log):
     errors, _ = built(tmp_path, Piece("a paragraph", "markdown", ("Words.",)), server, TOML[name])
     assert not log
-    place_is_open(name, request)
     for error in errors:
         assert error.path == tmp_path / "report.toml", f"{error} does not name report.toml"
 

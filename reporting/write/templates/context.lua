@@ -3,13 +3,18 @@
 
 local context = {
   to_typst = false,  -- else HTML
-  source = 0,        -- of the piece that is read now
+  source = 0,        -- of the piece that is read now; -1 is report.toml,
+  name = "",         -- of which this is the setting
   given = {},        -- the JSON; see stitch.py
 }
 
--- What cannot be printed is a line on stderr: the piece's source, the line within it, what is wrong.
-function context.fault(message, line)
-  io.stderr:write("FAULT ", context.source, " ", math.tointeger(line) or 1, " ", (message:gsub("%s+", " ")), "\n")
+-- What cannot be printed is a line on stderr: the piece's source, the line within it or what to look
+-- for there, and what is wrong.
+function context.fault(message, place)
+  local line = type(place) == "number" and math.tointeger(place) or 0
+  local sought = type(place) == "string" and place or context.name
+  io.stderr:write(table.concat({ "FAULT", context.source, line, (sought:gsub("%s+", " ")),
+    (message:gsub("%s+", " ")) }, "\t"), "\n")
 end
 
 -- What a function of pandoc's has to say, which is to be told with the piece's source.

@@ -35,7 +35,7 @@ local function picture(folder)
       return image
     end
     if src:match("^%a[%w+.-]+:") then
-      fault("the picture " .. src .. " is not on this machine")
+      fault("the picture " .. src .. " is not on this machine", src)
       return {}
     end
     if src:sub(1, 1) ~= "/" then src = folder .. "/" .. src end
@@ -45,7 +45,7 @@ local function picture(folder)
     end
     local decoded = src:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
     if not opens(src) and opens(decoded) then src = decoded end
-    if not opens(src) then fault("there is no picture " .. image.src) end
+    if not opens(src) then fault("there is no picture " .. image.src, image.src) end
     image.src = src
     return image
   end
@@ -223,9 +223,12 @@ function Reader(input)
   context.to_typst = context.given.target == "typst"
   for _, label in ipairs(context.given.absent) do references.absent[label] = true end
   local meta, blocks, all = {}, pandoc.Blocks({}), {}
+  context.source = -1
   for name, text in pairs(context.given.meta) do
+    context.name = name
     meta[name] = pandoc.MetaInlines(inlines_of(text, context.given.chapters[1] and context.given.chapters[1].folder or ""))
   end
+  context.name = ""
   for i, chapter in ipairs(context.given.chapters) do all[i] = assembled(chapter) end
   for i, chapter in ipairs(context.given.chapters) do blocks:extend(finished(chapter, all[i])) end
   return pandoc.Pandoc(blocks, meta)

@@ -93,7 +93,7 @@ function formulas.converted(m)
     if message.type == "CouldNotConvertTeXMath" then
       local reason = message.message:match("(unexpected [^\n]*)") or "unknown TeX"
       local short = pandoc.text.len(m.text) < 50 and m.text or pandoc.text.sub(m.text, 1, 47) .. "…"
-      context.fault("pandoc cannot convert " .. short .. " (" .. reason .. ")")
+      context.fault("pandoc cannot convert " .. short .. " (" .. reason .. ")", m.text)
     end
   end
   return pandoc.RawInline("typst", operators(m.text, renamed(m.text, text)))

@@ -54,7 +54,7 @@ end
 function references.unattached(str)
   local label = str.text:match("{#(%l+%-[%w%-_:.]+)")
   local kind = label and label:match("^%l+")
-  if kind == "sec" or names[kind] then context.fault("{#" .. label .. "} labels nothing here") end
+  if kind == "sec" or names[kind] then context.fault("{#" .. label .. "} labels nothing here", "{#" .. label) end
 end
 
 -- "Figure 3." before its caption; typst writes this itself.
@@ -105,7 +105,7 @@ function references.linked(chapter)
     local id = link.target:match("^#(.+)$")
     if not id or numbers[id] or titles[id] then return nil end
     local found = chapter.anchors[id:lower()]
-    if not found then context.fault("a link to #" .. id .. ", which nothing in this chapter is called") end
+    if not found then context.fault("a link to #" .. id .. ", which nothing in this chapter is called", "#" .. id) end
     link.target = "#" .. (found or id)
     return link
   end
@@ -120,7 +120,7 @@ local function reference(citation)
   elseif titles[id] then
     out:insert(pandoc.Link(titles[id], "#" .. id))
   elseif not numbers[id] then
-    context.fault("reference to " .. id .. ", which nothing is labelled")
+    context.fault("reference to " .. id .. ", which nothing is labelled", "@" .. id)
   elseif context.to_typst then
     out:insert(pandoc.RawInline("typst", "#ref(<" .. id .. ">)"))
   else

@@ -14,7 +14,7 @@ from reporting.read.dialect import as_written, in_blocks
 
 def html(text: str) -> str:
     """What a reader of report.html sees of a cell."""
-    item = {"kind": "markdown", "source": 0, "text": in_blocks(as_written(text))}
+    item = {"kind": "markdown", "source": 0, "text": in_blocks(as_written(text))[0]}
     document = {"target": "html", "reader": MARKDOWN, "absent": [], "meta": {},
                 "chapters": [{"name": "a", "folder": "/", "items": [item]}]}
     out, faults = pandoc(json.dumps(document), "-t", "html5", "--mathml", "--wrap=none", "--columns=10000")

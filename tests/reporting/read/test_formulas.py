@@ -40,7 +40,7 @@ def to_typst(formulas: list[str]) -> tuple[list[str], set[int]]:
     document = {"target": "typst", "absent": [], "meta": {}, "chapters": [chapter]}
     out, faults = pandoc(json.dumps(document), "-t", "typst", "--wrap=none")
     pieces = re.split(r"#metadata\(\d+\) <source>\n", out)[1:]
-    return [piece.strip() for piece in pieces], {source for source, _, _ in faults}
+    return [piece.strip() for piece in pieces], {fault.source for fault in faults}
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,11 @@ import pytest
 from fake_report import told
 
 from reporting.errors import ReportErrors
+from reporting.pandoc import Fault
 from reporting.read.percent import parse_chapter
 from reporting.settings import Settings
 from reporting.store import Store
-from reporting.write.stitch import Part, stitch
+from reporting.write.stitch import Part, refuse, stitch
 
 OUTPUTS = [{"kind": "stdout", "data": "printed\n"}, {"kind": "text", "data": "repr"},
            {"kind": "markdown", "data": "said **so**"}]
@@ -21,6 +22,13 @@ TABLE = {"kind": "table", "label": "tbl-a", "caption": "old", "formats": {"share
          "columns": ["name", "share", "n"],
          "rows": [["a|b", 0.25, 3], ["c", {"float": "nan"}, -1], ["d", {"float": "inf"}, None]]}
 FIGURE = {"kind": "figure", "label": "fig-a", "caption": "", "width": 1, "svg_file": "a.svg", "place": "top"}
+
+
+@pytest.fixture(autouse=True)
+def a_drawing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("results/01_a").mkdir(parents=True)
+    Path("results/01_a/a.svg").write_text("<svg><path d=''/></svg>")
 
 
 def stitched(text, outputs, settings=None, **result):
@@ -109,6 +117,22 @@ def test_a_caption_made_by_code_is_held_to_what_prose_is_held_to():
     assert "01_a.py:2: its caption: <iframe" in said
 
 
+def test_a_drawing_that_links_to_something_is_refused():
+    Path("results/01_a/a.svg").write_text("<svg><image href='http://x.org/a.png'/></svg>")
+    said = refused('# %%\nx = 1\nshow(f, "fig-a", "")\n', [FIGURE])
+    assert "01_a.py:3: a drawing links to http://x.org/a.png" in said
+
+
+def test_faults_are_told_at_the_line_of_the_chapter():
+    text = "# %% [markdown]\n# a\n# ## b\n# c\n# ## d [@sec-none]\n# e\n"
+    document = stitched(text, [], Settings(provenance=False))
+    found = [Fault(0, 4, "", "by its line"), Fault(0, 0, "@sec-none", "by what it says"), Fault(0, 0, "none such", "by neither")]
+    with pytest.raises(ReportErrors) as caught:
+        refuse(found, document, Path("."))
+    assert [(error.line, error.message) for error in caught.value.errors] == [
+        (4, "by its line"), (5, "by what it says"), (2, "by neither")]
+
+
 def test_provenance():
     depends = [{"name": "w.pt", "file": True, "fingerprint": "0123456789abcdef"}]
     text = told(stitched("# %%\nx = 1\n", [], depends=depends))
@@ -119,5 +143,5 @@ def test_provenance():
 
 def test_every_piece_leads_back_to_its_line():
     document = stitched("# %% [markdown]\n# One\n\n# %% [markdown]\n# Two\n", [], Settings(provenance=False))
-    assert [document.sources[item["source"]] for item in items(document, "markdown")] == \
+    assert [document.sources[item["source"]][:2] for item in items(document, "markdown")] == \
         [(Path("01_a.py"), 2), (Path("01_a.py"), 5)]
