@@ -9,6 +9,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from reporting.read.markdown import TEMPLATE, TOKENS
 
@@ -36,6 +37,7 @@ LESS = re.compile(r"(?<!\\)<(?=/?[A-Za-z][^<>]*?\n[ \t]*\n[^<>]*>)")
 DELIMITERS = re.compile(r"^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$")
 
 
+@lru_cache(maxsize=1024)  # checked, and stitched after the run
 def as_written(text: str) -> str:
     """Return Markdown of which pandoc reads what a notebook shows; every line keeps its number."""
     text = _fences(text)

@@ -48,6 +48,7 @@ TYPES = {
 }
 UNKNOWN = Type(remedy=STILL)
 FORMULA = re.compile(r"\s*(?:\$|\\begin\{(?:align|equation|gather|eqnarray|multline))")  # and no listing, no tabular
+LINKED = re.compile(r"<(?:image|feImage)\b[^<>]*?\bhref\s*=\s*[\"'](?!data:|#)([^\"']*)", re.I)
 BAR = re.compile(r"\d+%\|")  # tqdm's, as a widget
 
 
@@ -101,7 +102,7 @@ def _item(data) -> dict | None:
     if MIME in data:
         item = dict(data[MIME])
         if "image/svg+xml" in data:
-            item["svg"] = data["image/svg+xml"]
+            item |= {"svg": data["image/svg+xml"], **_linked(data["image/svg+xml"])}
         return item
     for mime, kept in TYPES.items():
         if mime in data and not (mime == "text/latex" and "text/html" in data and not FORMULA.match(data[mime])):
@@ -127,7 +128,14 @@ def _kept(mime: str, kept: Type, data) -> dict:
             return {"kind": "refused", "what": hurdle, "remedy": STILL}
     if kept.kind == "json":
         return {"kind": "text", "data": json.dumps(value, indent=2, ensure_ascii=False)}
-    return {"kind": kept.kind, "data": _stable(value) if isinstance(value, str) else value}
+    linked = _linked(value) if kept.kind == "svg" else {}
+    return {"kind": kept.kind, "data": _stable(value) if isinstance(value, str) else value, **linked}
+
+
+def _linked(drawing: str) -> dict:
+    """What a drawing shows of elsewhere."""
+    found = LINKED.search(drawing)
+    return {"linked": found[1]} if found else {}
 
 
 def _stable(text: str) -> str:

@@ -9,7 +9,6 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -30,7 +29,6 @@ from reporting.store import Store
 from reporting.write.printed import as_shown
 from reporting.write.tables import laid_out
 
-LINKED = re.compile(r"<(?:image|use|feImage)\b[^<>]*?\bhref\s*=\s*[\"'](?!data:|#)([^\"']*)", re.I)
 
 
 @dataclass(frozen=True)
@@ -288,10 +286,8 @@ class _Stitching:
 
     def drawn(self, item: dict, line: int) -> None:
         """Hold a drawing to what it holds itself: typst would look for what it links to."""
-        if "svg_file" in item:
-            linked = LINKED.search(self.store.file(self.name, item["svg_file"]).read_text(encoding="utf-8"))
-            if linked:
-                self.refuse(line, f"a drawing links to {linked[1]}", "embed the picture in the drawing")
+        if "linked" in item:
+            self.refuse(line, f"a drawing links to {item['linked']}", "embed the picture in the drawing")
 
     def check(self, text: str, line: int, whose: str) -> None:
         """Hold Markdown that a cell has made to what prose is held to."""

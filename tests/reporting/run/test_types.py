@@ -46,6 +46,13 @@ def test_what_nobody_knows_is_refused_and_not_replaced_by_its_name():
     assert kept(text__plain="<Thing at 0x7f00aa>") == [{"kind": "text", "data": "<Thing>"}]
 
 
+def test_what_a_drawing_shows_of_elsewhere_is_noted():
+    drawing = "<svg><image width='9' xlink:href='{}'/><use href='#a'/></svg>"
+    for address, noted in (("http://x.org/a.png", True), ("a.png", True), ("data:image/png;base64,aa", False)):
+        (item,) = collect([[new_output("display_data", data={"image/svg+xml": drawing.format(address)})]])["outputs"][0]
+        assert item["kind"] == "svg" and (item.get("linked") == address) is noted
+
+
 def test_a_bar_of_progress_is_printed_text_and_another_widget_is_refused():
     view = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}}
     bar = collect([[new_output("display_data", data={**view, "text/plain": " 50%|##  | 1/2"})]])["outputs"][0]

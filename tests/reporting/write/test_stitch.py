@@ -24,13 +24,6 @@ TABLE = {"kind": "table", "label": "tbl-a", "caption": "old", "formats": {"share
 FIGURE = {"kind": "figure", "label": "fig-a", "caption": "", "width": 1, "svg_file": "a.svg", "place": "top"}
 
 
-@pytest.fixture(autouse=True)
-def a_drawing(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    Path("results/01_a").mkdir(parents=True)
-    Path("results/01_a/a.svg").write_text("<svg><path d=''/></svg>")
-
-
 def stitched(text, outputs, settings=None, **result):
     chapter = parse_chapter(Path("01_a.py"), text)
     result = {"outputs": [outputs], "values": {"x": 0.5}, "depends": [], "date": "2026-01-02 03:04",
@@ -118,8 +111,7 @@ def test_a_caption_made_by_code_is_held_to_what_prose_is_held_to():
 
 
 def test_a_drawing_that_links_to_something_is_refused():
-    Path("results/01_a/a.svg").write_text("<svg><image href='http://x.org/a.png'/></svg>")
-    said = refused('# %%\nx = 1\nshow(f, "fig-a", "")\n', [FIGURE])
+    said = refused('# %%\nx = 1\nshow(f, "fig-a", "")\n', [{**FIGURE, "linked": "http://x.org/a.png"}])
     assert "01_a.py:3: a drawing links to http://x.org/a.png" in said
 
 
