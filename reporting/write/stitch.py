@@ -30,7 +30,6 @@ from reporting.write.printed import as_shown
 from reporting.write.tables import laid_out
 
 
-
 @dataclass(frozen=True)
 class Part:
     """One chapter of the report, with the result that its prose is filled from."""
