@@ -14,7 +14,7 @@ from pathlib import Path
 
 from reporting.settings import Settings
 from reporting.store import digest
-from reporting.write.stitch import Stitched
+from reporting.write.document import Stitched
 
 BUILDER = Path(__file__).parents[1]
 TOOLS = ("pypandoc_binary", "typst", "plotly")

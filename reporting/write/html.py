@@ -14,7 +14,7 @@ from pathlib import Path
 from reporting.kernel.sprite import SPRITE
 from reporting.pandoc import TEMPLATES, pandoc
 from reporting.settings import Settings
-from reporting.write.stitch import Stitched, refuse
+from reporting.write.document import Stitched, refuse
 
 IMAGE = re.compile(r'(<img\b[^<>]*?\bsrc=")(/[^"]*)(?=")')
 KINDS = {b"\x89PNG": "image/png", b"\xff\xd8": "image/jpeg", b"GIF8": "image/gif"}

@@ -16,8 +16,8 @@ from reporting.errors import ReportError, shown
 from reporting.layout import MARGIN_MM
 from reporting.pandoc import TEMPLATES, Fault, pandoc
 from reporting.settings import Settings
+from reporting.write.document import Stitched, refuse
 from reporting.write.fonts import Fonts, lacking
-from reporting.write.stitch import Stitched, refuse
 
 SOURCE = re.compile(r"#metadata\((\d+)\) <source>")
 

@@ -18,10 +18,12 @@ from reporting.read.remarks import remarks, remarks_of_run
 from reporting.report import Report
 from reporting.settings import Settings
 from reporting.store import write_atomically
+from reporting.write.document import Stitched
 from reporting.write.freshness import is_current, made_from, marked
 from reporting.write.html import to_html
 from reporting.write.pdf import Typeset, typeset
-from reporting.write.stitch import Part, Stitched, stitch
+from reporting.write.pieces import Part
+from reporting.write.stitch import stitch
 
 PDF, HTML = "report.pdf", "report.html"
 TOO_LONG, PARTIAL = "report-too-long.pdf", "report-partial.pdf"

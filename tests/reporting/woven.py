@@ -25,7 +25,8 @@ from reporting.settings import Settings
 from reporting.store import Store
 from reporting.write.html import to_html
 from reporting.write.pdf import typeset
-from reporting.write.stitch import Part, stitch
+from reporting.write.pieces import Part
+from reporting.write.stitch import stitch
 
 BIB = """@book{euclid, title={Elements}, author={Euclid}, year={1900}}
 @book{gauss, title={Disquisitiones}, author={Gauss}, year={1801}}

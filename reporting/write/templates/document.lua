@@ -159,7 +159,8 @@ end
 -- Callouts, and what the builder itself has to say, as calls of template.typ.
 local function boxed(div)
   local kind = div.classes[1] or ""
-  local call = kind:match("^callout%-") and "callout" or kind:match("^report%-%l+$")
+  local own = kind == "report-note" or kind == "report-provenance"
+  local call = kind:match("^callout%-") and "callout" or own and kind
   if not context.to_typst then return nil end
   if not call then return div.identifier == "" and div.content or nil end
   return pandoc.Blocks({ pandoc.RawBlock("typst", "#" .. call .. "[") }) .. div.content

@@ -18,7 +18,8 @@ from reporting.settings import Settings
 from reporting.store import Store
 from reporting.write.fonts import COMMON
 from reporting.write.pdf import typeset
-from reporting.write.stitch import Part, stitch
+from reporting.write.pieces import Part
+from reporting.write.stitch import stitch
 
 DEJAVU = Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf")
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}"><text y="10">top</text><rect y="{}" width="9" height="9"/></svg>'

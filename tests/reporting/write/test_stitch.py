@@ -13,7 +13,9 @@ from reporting.pandoc import Fault
 from reporting.read.percent import parse_chapter
 from reporting.settings import Settings
 from reporting.store import Store
-from reporting.write.stitch import Part, refuse, stitch
+from reporting.write.document import refuse
+from reporting.write.pieces import Part
+from reporting.write.stitch import stitch
 
 OUTPUTS = [{"kind": "stdout", "data": "printed\n"}, {"kind": "text", "data": "repr"},
            {"kind": "markdown", "data": "said **so**"}]
