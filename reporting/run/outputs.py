@@ -5,6 +5,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ TYPES = {
 UNKNOWN = Type(remedy=STILL)
 FORMULA = re.compile(r"\s*(?:\$|\\begin\{(?:align|equation|gather|eqnarray|multline))")  # and no listing, no tabular
 LINKED = re.compile(r"<(?:image|feImage)\b[^<>]*?\bhref\s*=\s*[\"'](?!data:|#)([^\"']*)", re.I)
+MOVING = "this picture moves; the PDF shows how it begins"
 BAR = re.compile(r"\d+%\|")  # tqdm's, as a widget
 
 
@@ -93,7 +95,8 @@ def collect(cells: list) -> dict:
                     if output.metadata.get(FIGURE):
                         drawn.setdefault(output.metadata[FIGURE], []).append((kept, item))
         result["outputs"].append(kept)
-        result["remarks"] += [{"cell": number, "text": text} for text in _missing_glyphs(kept)]
+        told = [*_missing_glyphs(kept), *(MOVING for item in kept if _is_moving(item))]
+        result["remarks"] += [{"cell": number, "text": text} for text in told]
     return result
 
 
@@ -136,6 +139,14 @@ def _linked(drawing: str) -> dict:
     """What a drawing shows of elsewhere."""
     found = LINKED.search(drawing)
     return {"linked": found[1]} if found else {}
+
+
+def _is_moving(item: dict) -> bool:
+    """Whether a picture has several frames."""
+    if item["kind"] not in ("gif", "png", "webp"):
+        return False
+    data = base64.b64decode(item["data"])
+    return {"gif": data.count(b"\x21\xf9\x04") > 1, "png": b"acTL" in data[:100], "webp": b"ANIM" in data[:100]}[item["kind"]]
 
 
 def _stable(text: str) -> str:

@@ -3,8 +3,12 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+import base64
+import io
+
 import pytest
 from nbformat.v4 import new_output
+from PIL import Image
 
 from reporting.run.html_outputs import obstacle, plain_text
 from reporting.run.outputs import PICTURES, TYPES, collect
@@ -22,7 +26,7 @@ def kept(**data):
 
 @pytest.mark.parametrize("mime, kept_as", [(mime, one.kind) for mime, one in TYPES.items()])
 def test_every_type_of_the_list(mime, kept_as):
-    value = {"a": 1} if mime.endswith("json") else "$x$" if mime == "text/latex" else "content"
+    value = {"a": 1} if mime.endswith("json") else "$x$" if mime == "text/latex" else "YWJj"
     (item,) = collect([[new_output("display_data", data={mime: value, "text/plain": "<Thing>"})]])["outputs"][0]
     if kept_as == "":
         assert item["kind"] == "refused" and item["what"] == mime and item["remedy"]
@@ -34,7 +38,7 @@ def test_every_type_of_the_list(mime, kept_as):
 
 
 def test_the_richest_that_can_be_printed_is_kept():
-    assert kept(image__png="p", application__vnd_x="c", text__plain="<Chart>")[0]["kind"] == "png"
+    assert kept(image__png="cA==", application__vnd_x="c", text__plain="<Chart>")[0]["kind"] == "png"
     assert kept(text__html=FRAME, application__vnd_x="c", text__plain="1")[0]["kind"] == "html"
     assert kept(text__html="<p>a</p>", text__latex="\\begin{Verbatim}a", text__plain="a")[0]["kind"] == "html"
     assert kept(text__html="<p>a</p>", text__latex="$a$", text__plain="a")[0] == {"kind": "markdown", "data": "$a$"}
@@ -51,6 +55,17 @@ def test_what_a_drawing_shows_of_elsewhere_is_noted():
     for address, noted in (("http://x.org/a.png", True), ("a.png", True), ("data:image/png;base64,aa", False)):
         (item,) = collect([[new_output("display_data", data={"image/svg+xml": drawing.format(address)})]])["outputs"][0]
         assert item["kind"] == "svg" and (item.get("linked") == address) is noted
+
+
+def test_a_picture_that_moves_is_told_of():
+    frames = [Image.new("RGB", (4, 4), colour) for colour in ("black", "white")]
+    for kind, count in (("gif", 2), ("png", 2), ("webp", 2), ("gif", 1), ("png", 1), ("webp", 1)):
+        file = io.BytesIO()
+        more = {"save_all": True, "append_images": frames[1:]} if count == 2 else {}
+        frames[0].save(file, kind.upper(), **more)
+        data = {f"image/{kind}": base64.b64encode(file.getvalue()).decode()}
+        told = collect([[], [new_output("display_data", data=data)]])["remarks"]
+        assert [one["cell"] for one in told if "moves" in one["text"]] == ([1] if count == 2 else []), (kind, count)
 
 
 def test_a_bar_of_progress_is_printed_text_and_another_widget_is_refused():
