@@ -6,12 +6,14 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 from dataclasses import dataclass
 
 from reporting.kernel.protocol import FIGURE, MIME
 from reporting.run.html_outputs import obstacle, plain_text
+from reporting.store import BITMAPS
 
 WITH = "show(figure, label, caption, interactive=this_one) with a figure of matplotlib's"
 STILL = "show a picture of it, or tag the cell hide-output"
@@ -142,11 +144,17 @@ def _linked(drawing: str) -> dict:
 
 
 def _is_moving(item: dict) -> bool:
-    """Whether a picture has several frames."""
-    if item["kind"] not in ("gif", "png", "webp"):
+    """Whether a picture has several frames; one that cannot be read becomes a refusal."""
+    if item["kind"] not in BITMAPS:
         return False
-    data = base64.b64decode(item["data"])
-    return {"gif": data.count(b"\x21\xf9\x04") > 1, "png": b"acTL" in data[:100], "webp": b"ANIM" in data[:100]}[item["kind"]]
+    from PIL import Image
+
+    try:
+        return getattr(Image.open(io.BytesIO(base64.b64decode(item["data"]))), "is_animated", False)
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        what = f"a picture that cannot be read ({str(error).split(' <')[0]})"
+        item |= {"kind": "refused", "what": what, "remedy": "show another, or tag the cell hide-output"}
+        return False
 
 
 def _stable(text: str) -> str:

@@ -17,6 +17,9 @@ FALLBACK = ('<style>#a {}</style><div class="sk-top"><div class="sk-text-repr-fa
             "<b>In a notebook, please run this again.</b></div><script>f()</script></div>")
 FILM = '<div><img src="data:image/png;base64,aa"><script>play()</script></div>'
 FRAME = '<table class="dataframe"><tr><td>1</td></tr></table>'
+# A red dot, in base64 as notebooks have it.
+PICTURE = ("iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4//8/w38GIAXDIBKE0DHxgljNBAAO"
+           "9TXL0Y4OHwAAAABJRU5ErkJggg==")  # fmt: skip
 
 
 def kept(**data):
@@ -26,7 +29,7 @@ def kept(**data):
 
 @pytest.mark.parametrize("mime, kept_as", [(mime, one.kind) for mime, one in TYPES.items()])
 def test_every_type_of_the_list(mime, kept_as):
-    value = {"a": 1} if mime.endswith("json") else "$x$" if mime == "text/latex" else "YWJj"
+    value = {"a": 1} if mime.endswith("json") else "$x$" if mime == "text/latex" else PICTURE
     (item,) = collect([[new_output("display_data", data={mime: value, "text/plain": "<Thing>"})]])["outputs"][0]
     if kept_as == "":
         assert item["kind"] == "refused" and item["what"] == mime and item["remedy"]
@@ -38,7 +41,7 @@ def test_every_type_of_the_list(mime, kept_as):
 
 
 def test_the_richest_that_can_be_printed_is_kept():
-    assert kept(image__png="cA==", application__vnd_x="c", text__plain="<Chart>")[0]["kind"] == "png"
+    assert kept(image__png=PICTURE, application__vnd_x="c", text__plain="<Chart>")[0]["kind"] == "png"
     assert kept(text__html=FRAME, application__vnd_x="c", text__plain="1")[0]["kind"] == "html"
     assert kept(text__html="<p>a</p>", text__latex="\\begin{Verbatim}a", text__plain="a")[0]["kind"] == "html"
     assert kept(text__html="<p>a</p>", text__latex="$a$", text__plain="a")[0] == {"kind": "markdown", "data": "$a$"}
@@ -66,6 +69,11 @@ def test_a_picture_that_moves_is_told_of():
         data = {f"image/{kind}": base64.b64encode(file.getvalue()).decode()}
         told = collect([[], [new_output("display_data", data=data)]])["remarks"]
         assert [one["cell"] for one in told if "moves" in one["text"]] == ([1] if count == 2 else []), (kind, count)
+
+
+def test_a_picture_that_cannot_be_read_is_refused():
+    (item,) = kept(image__png="YWJj")
+    assert item["kind"] == "refused" and "cannot be read" in item["what"]
 
 
 def test_a_bar_of_progress_is_printed_text_and_another_widget_is_refused():
