@@ -4,7 +4,7 @@
 local stacks = {}
 
 -- They stand in the TeX for what pandoc has no word for in typst's.
-local BEGIN, ALIGN, AND = "\u{e000}", "\u{e001}", "\u{e002}"
+local BEGIN, ALIGN, AND, LARGE, DONE = "\u{e000}", "\u{e001}", "\u{e002}", "\u{e003}", "\u{e004}"
 local LINES = { aligned = true, alignedat = true, split = true, gathered = true, multlined = true }
 local GRIDS = { array = true, matrix = true, smallmatrix = true }
 local SIGNS = { { ".", "none" }, { "\\{", '"{"' }, { "\\}", '"}"' }, { "\\lbrace", '"{"' }, { "\\rbrace", '"}"' },
@@ -83,6 +83,16 @@ local function aligned_cells(rows, spec)
   return joined(rows, " & ")
 end
 
+-- Lines are set as large as the formula, cells of a matrix are not.
+local function aligned_lines(rows)
+  for _, cells in ipairs(rows) do
+    for i, cell in ipairs(cells) do
+      if cell:match("%S") then cells[i] = "\\text{" .. LARGE .. "}" .. cell .. "\\text{" .. DONE .. "}" end
+    end
+  end
+  return joined(rows, "\\text{" .. ALIGN .. "}")
+end
+
 local function matrix(kind, left, right, content)
   return "\\begin{bmatrix}\\text{" .. BEGIN .. kind .. left .. "." .. right .. "}" .. content .. "\\end{bmatrix}"
 end
@@ -95,7 +105,7 @@ function stacks.kept(tex)
     local first, stop, name, body = environment(tex, at)
     if not first then break end
     local before, after = out .. tex:sub(at, first - 1), tex:sub(stop + 1)
-    local alone = not (before:gsub("\\displaystyle", "") .. after):match("%S")
+    local alone = not (before:gsub("\\displaystyle", "") .. after:gsub("[.,;]", "")):match("%S")
     at = stop + 1
     local left, right, delimited = around(before, after)
     local whole = "\\begin{" .. name .. "}" .. body .. "\\end{" .. name .. "}"
@@ -112,8 +122,8 @@ function stacks.kept(tex)
         before = before:gsub("\\left%s*[^%s\\%a]%s*$", ""):gsub("\\left%s*\\[%a|{}]+%s*$", "")
         at = at + #after:match("^%s*\\right%s*" .. SIGNS[right][1]:gsub("%p", "%%%0"))
       end
-      local content = name == "array" and aligned_cells(rows, spec)
-        or joined(rows, LINES[name] and "\\text{" .. ALIGN .. "}" or " & ")
+      local content = name == "array" and aligned_cells(rows, spec) or LINES[name] and aligned_lines(rows)
+        or joined(rows, " & ")
       out = before .. matrix(LINES[name] and "L" or name == "array" and "A" or "M", left and right and left or 1,
         left and right and right or 1, content)
     elseif body:find("\\begin") then
@@ -131,6 +141,7 @@ local GAPS = { L = "row-gap: #0.65em, ", A = "column-gap: #1em, ", M = "" }
 function stacks.said(typst)
   typst = typst:gsub('"[^"]*"', function(words) return (words:gsub(AND, "&")) end):gsub(AND, "\\&")
   typst = typst:gsub('upright%("' .. ALIGN .. '"%)', "&")
+    :gsub('upright%("' .. LARGE .. '"%) *', "display("):gsub(' *upright%("' .. DONE .. '"%)', ")")
   return (typst:gsub('mat%(delim: "%[", upright%("' .. BEGIN .. '(%a)(%d+)%.(%d+)"%)%s*([,;)]?)', function(kind, left, right, sign)
     local pair = SIGNS[tonumber(left)][2] .. ", " .. SIGNS[tonumber(right)][2]
     return "mat(delim: #" .. (pair == "none, none" and "none" or "(" .. pair .. ")") .. ", " .. GAPS[kind]
