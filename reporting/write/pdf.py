@@ -20,6 +20,8 @@ from reporting.write.fonts import Fonts, lacking
 from reporting.write.stitch import Stitched, refuse
 
 SOURCE = re.compile(r"#metadata\((\d+)\) <source>")
+DAMAGED = "failed to decode image"
+PICTURE = re.compile(r'"(?P<path>(?:[^"\\]|\\.)*)"')
 
 
 @dataclass(frozen=True)
@@ -139,9 +141,31 @@ def _ratio(value) -> float:
 def _refused(error, source: Path, document: Stitched) -> ReportError:
     """Translate typst's complaint into one about the chapter's cell."""
     diagnostic = str(getattr(error, "diagnostic", "") or error)
-    found = re.search(r"report\.typ:(\d+)", diagnostic)
+    found = re.search(r"report\.typ:(\d+):(\d+)", diagnostic)
     path, line = None, None
     if found:
         lines = source.read_text(encoding="utf-8").split("\n")[: int(found[1])]
         path, line = _place("\n".join(lines), document)
+        picture = PICTURE.search(lines[-1], int(found[2]) - 2)
+        if path and picture and DAMAGED in str(error):
+            name = Path(picture["path"]).name
+            text = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            line = next((i for i, one in enumerate(text, 1) if i >= line and name in one), line)
+            return ReportError(f"the picture {name} is damaged: {error}", path, line, "save it anew")
+    if DAMAGED in str(error) and (origin := _damaged(document)):
+        return ReportError(f"this cell puts out a damaged picture: {error}", *origin, "make it anew, or tag the cell hide-output")
     return ReportError(f"typst: {error}", path, line)
+
+
+def _damaged(document: Stitched) -> tuple[Path, int] | None:
+    """Path and line of the first cell whose picture typst cannot read."""
+    import typst
+
+    for chapter in document.chapters:
+        for item in chapter["items"]:
+            if item["kind"] == "picture":
+                try:
+                    typst.compile(f"#image({json.dumps(item['file'])})".encode(), root=Path(item["file"]).anchor or "/")
+                except typst.TypstError:
+                    return document.sources[item["source"]][:2]
+    return None
