@@ -132,10 +132,15 @@ def test_code_without_a_space_stays_on_its_page(page):
     assert len(lines) > 2 and max(map(len, lines)) < 110
 
 
-def test_characters_that_no_font_has_are_told_with_their_line(page, monkeypatch):
+def test_characters_that_no_font_has_are_told_with_their_line(page, tmp_path):
     (said,) = page("One 北京 and 🚀.").remarks
     assert said.startswith("01_a.py:3: ") or "/01_a.py:3: " in said
     assert "北 (U+5317)" in said and "fonts = [" in said
+    (said,) = page("One a\u200d\N{GIRL}.").remarks
+    assert "U+200D" in said and "U+005C" not in said
+    (tmp_path / "report.toml").write_text('author = "A"\ntitle = "北"\n', encoding="utf-8")
+    (said,) = page("京", settings=Settings(title="北")).remarks
+    assert "/report.toml:2: no font has 北" in said
     assert page("Ünïcödé, γειά, Привет, – “a” → ≤ ∞ €.").remarks == ()
 
 
