@@ -20,6 +20,7 @@ from reporting.write.fonts import Fonts, lacking
 from reporting.write.stitch import Stitched, refuse
 
 SOURCE = re.compile(r"#metadata\((\d+)\) <source>")
+UNKNOWN = re.compile(r"label `<(?P<key>[^>]+)>` does not exist")
 DAMAGED = "failed to decode image"
 PICTURE = re.compile(r'"(?P<path>(?:[^"\\]|\\.)*)"')
 
@@ -162,6 +163,9 @@ def _refused(error, source: Path, document: Stitched) -> ReportError:
             return ReportError(f"the picture {name} is damaged: {error}", path, line, "save it anew")
     if DAMAGED in str(error) and (origin := _damaged(document)):
         return ReportError(f"this cell puts out a damaged picture: {error}", *origin, "make it anew, or tag the cell hide-output")
+    unknown = UNKNOWN.search(str(error))
+    if unknown:
+        return ReportError(f"citation of {unknown['key']}, which the bibliography does not hold", path, line)
     return ReportError(f"typst: {error}", path, line)
 
 

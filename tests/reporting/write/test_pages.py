@@ -111,6 +111,11 @@ def test_a_damaged_picture_is_named_with_its_line(page, tmp_path):
         page("text\n# ![a](a.png)")
 
 
+def test_a_citation_that_code_puts_out_is_named(page):
+    with pytest.raises(ReportError, match=r"01_a\.py:6: citation of nobody, which the bibliography does not hold"):
+        page(outputs=[{"kind": "markdown", "data": "See [@nobody]."}])
+
+
 def test_a_caption_that_leaves_no_room_is_refused(page):
     figure = {"kind": "figure", "label": "fig-a", "caption": "Words upon words. " * 600, "width": 1, "svg": SVG.format(9, 9, 0)}
     with pytest.raises(ReportErrors, match=r"01_a\.py:6: a caption of [\d.]+ cm leaves no room for its figure"):
