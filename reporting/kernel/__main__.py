@@ -31,4 +31,11 @@ if __name__ == "__main__":
     app = IPKernelApp.instance()
     app.initialize()
     begin(app.shell, chapter)
+    shutdown = app.kernel.do_shutdown
+
+    async def do_shutdown(restart: bool) -> dict:
+        """Do what ipykernel's does, of which it would warn: a chapter may have made warnings errors."""
+        return shutdown(restart)
+
+    app.kernel.do_shutdown = do_shutdown
     app.start()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -55,6 +56,25 @@ def _emit(kind: str, data: dict | None = None, **fields) -> None:
 def _check_label(label, prefix: str) -> None:
     if not (isinstance(label, str) and label.startswith(prefix) and len(label) > len(prefix)):
         raise ValueError(f"label {label!r} should start with {prefix!r} and go on")
+    if not re.fullmatch(r"[\w.:-]+", label):
+        raise ValueError(f"label {label!r} should have no other signs than letters, digits and - _ . :, "
+                         "or no text could refer to it")
+
+
+def _check_caption(caption) -> None:
+    if not isinstance(caption, str):
+        raise TypeError(f"the caption should be a text, not {caption!r}")
+
+
+def _check_figure(fig) -> None:
+    from matplotlib.figure import Figure
+
+    if isinstance(fig, Figure):
+        return
+    whole = getattr(fig, "figure", None)
+    way = "; write show(….figure, …)" if isinstance(whole, Figure) else \
+        "; a figure of plotly's goes beside one, as interactive=" if hasattr(fig, "to_plotly_json") else ""
+    raise TypeError(f"show takes a figure of matplotlib's, not {getattr(fig, '__name__', type(fig).__name__)}{way}")
 
 
 def show(fig, label: str, caption: str, width: float = 1.0, interactive=None, *,
@@ -83,14 +103,20 @@ def show(fig, label: str, caption: str, width: float = 1.0, interactive=None, *,
 
     Raises
     ------
+    TypeError
+        If it is no figure of matplotlib's, ``interactive`` none of plotly's, or the caption no text.
     ValueError
-        If the label does not start with ``fig-``, the width is not in (0, 1], or there is
-        no such place.
+        If the label does not start with ``fig-`` or has a sign that no reference can have, the
+        width is not in (0, 1], or there is no such place.
     """
     _check_label(label, "fig-")
+    _check_caption(caption)
+    _check_figure(fig)
+    if not (interactive is None or hasattr(interactive, "to_plotly_json")):
+        raise TypeError(f"interactive= takes a figure of plotly's, not {type(interactive).__name__}")
     if place not in PLACES:
         raise ValueError(f"place {place!r} should be one of {', '.join(PLACES)}")
-    if not 0 < width <= 1:
+    if isinstance(width, str) or not 0 < width <= 1:
         raise ValueError(f"width {width!r} should be a fraction of the text's width, in (0, 1]")
     import matplotlib.pyplot as plt
 
@@ -173,12 +199,14 @@ def table(frame, label: str, caption: str, formats: dict | None = None) -> None:
     Raises
     ------
     TypeError
-        If it is no frame, or holds a value whose only text is an address in memory.
+        If it is no frame, or holds a value whose only text is an address in memory, or the
+        caption is no text.
     ValueError
-        If the label does not start with ``tbl-``, the frame has no columns, or ``formats``
-        names an unknown column.
+        If the label does not start with ``tbl-`` or has a sign that no reference can have, the
+        frame has no columns, or ``formats`` names an unknown column.
     """
     _check_label(label, "tbl-")
+    _check_caption(caption)
     from reporting.kernel.frames import as_text, described
 
     item = described(frame, formats)

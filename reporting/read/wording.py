@@ -41,6 +41,10 @@ MARKER = re.compile(r"^[ \t]*%%+(?=[ \t\[]|$)")
 DIAGRAM = re.compile(r"[ \t]*[`~]+[ \t]*(?:\{\.)?mermaid")  # whose comments start with %%
 MARGIN = re.compile(r"^[ \t]*(?:>[ \t]?)*")
 DOLLARS = re.compile(r"(?<!\\)\$\$")
+PICTURES = {  # kind: how a file of it begins, and may end its name
+    "PNG": (rb"\x89PNG", ("png", "apng")), "JPEG": (rb"\xff\xd8\xff", ("jpg", "jpeg", "jpe", "jfif")),
+    "GIF": (rb"GIF8", ("gif",)), "WebP": (rb"RIFF....WEBP", ("webp",)),
+    "SVG": (rb"(?:\xef\xbb\xbf)?\s*<(?:[?!]|svg|\w+:svg)", ("svg",))}
 
 Fault = tuple[int, str, str]
 """A line counted from 1, what is wrong there, and the remedy."""
@@ -85,8 +89,10 @@ def faults(text: str, prose: Prose, folder: Path) -> Iterator[Fault]:
     for at, target in targets(bare):
         if re.match(r"[a-z][a-z0-9+.-]+:", target, re.I):
             yield line_of(bare, at), f"{target} is not on this machine", "keep the picture beside the chapter"
-        elif found(folder, target) is None:
+        elif (path := found(folder, target)) is None:
             yield line_of(bare, at), f"there is no picture {target}", "paths start at the chapter's folder"
+        elif hurdle := _hurdle(path):
+            yield line_of(bare, at), f"{target} {hurdle[0]}", hurdle[1]
 
 
 def targets(bare: str) -> list[tuple[int, str]]:
@@ -98,6 +104,19 @@ def targets(bare: str) -> list[tuple[int, str]]:
 def found(folder: Path, target: str) -> Path | None:
     """Return a picture's file, whose name may stand with its spaces as %20."""
     return next((path for path in (folder / target, folder / unquote(target)) if path.is_file()), None)
+
+
+def _hurdle(path: Path) -> tuple[str, str] | None:
+    """What keeps a file from being a picture of both PDF and page, and the remedy."""
+    with path.open("rb") as file:
+        start = file.read(64)
+    kind = next((kind for kind, (begin, _) in PICTURES.items() if re.match(begin, start, re.S)), "")
+    if not kind:
+        return f"is {'no' if start else 'empty, no'} PNG, JPEG, GIF, WebP or SVG", "save the picture as one of these"
+    names = {name: kind for kind, (_, names) in PICTURES.items() for name in names}
+    if names.get(path.suffix[1:].lower(), kind) != kind:
+        return f"holds a {kind}", f"call it {path.stem}.{PICTURES[kind][1][0]}"
+    return None
 
 
 def _refused_formulas(prose: Prose) -> Iterator[Fault]:

@@ -22,6 +22,8 @@ PICTURES = ("svg", "png", "jpeg", "gif", "webp")
 # Where a warning arose, in a file that has another name at every run or on every machine.
 WARNED = re.compile(r"^(?:<[^>\n]+>|[^\n]*\.py):\d+: (?=\w*Warning\b)", re.M)
 GLYPH = re.compile(r"Glyph (?P<code>\d+) .*? missing from (?:font\(s\)|current font) ?(?P<fonts>[^\n]*?)\.\s")
+# Of a table with a style sheet, which no format keeps.
+COLOURED = re.compile(r"<style[^>]*>[^<]*\{[^{}<]*(?:color|background)\s*:", re.I)
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def collect(cells: list) -> dict:
                     if output.metadata.get(FIGURE):
                         drawn.setdefault(output.metadata[FIGURE], []).append((kept, item))
         result["outputs"].append(kept)
-        told = [*_missing_glyphs(kept), *(MOVING for item in kept if _is_moving(item))]
+        told = [*_missing_glyphs(kept), *_colours(kept), *(MOVING for item in kept if _is_moving(item))]
         result["remarks"] += [{"cell": number, "text": text} for text in told]
     return result
 
@@ -183,6 +185,13 @@ def _rewritten(line: str) -> str:
     for state in states:
         seen = state + seen[len(state):]
     return seen + "\r" + last
+
+
+def _colours(kept: list[dict]) -> list[str]:
+    """Whether a cell shows a table whose colours say something, as pandas' Styler makes them."""
+    if not any(item["kind"] == "html" and "<table" in item["data"] and COLOURED.search(item["data"]) for item in kept):
+        return []
+    return ["the colours of a table are not printed; say in its cells what they tell, or draw it as a figure"]
 
 
 def _missing_glyphs(kept: list[dict]) -> list[str]:

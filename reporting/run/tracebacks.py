@@ -18,6 +18,9 @@ FRAME = re.compile(r"^\s*(?:Cell In\[(?P<count>\d+)\], line (?P<cell_line>\d+)"
 # Python prints first what was handled when the error arose; the error itself comes last.
 CHAIN = re.compile(r"^(?:The above exception was the direct cause of the following exception"
                    r"|During handling of the above exception, another exception occurred):", re.M)
+CAUSE = re.compile(r"^(?P<cause>\S[^\n]*)\s+^The above exception was the direct cause of the following exception:(?!.*^The "
+                   r"above exception was)", re.M | re.S)
+MOST = 12  # frames that are listed
 MAGIC = re.compile(r"`(?P<magic>%+\w+)`|^%%(?P<cell>\w+) is a cell magic")
 REMEDIES = (
     ("SystemExit", "", "a chapter runs to its last cell; take the exit out of this one"),
@@ -45,7 +48,7 @@ def locate(error, chapter: Chapter, cells: list, root: Path, last_line) -> Repor
     cells : list
         The executed notebook's cells; "origin" in their metadata is the chapter's cell.
     root : Path
-        Frames inside this folder are listed.
+        Frames inside this folder or the chapter's are listed.
     last_line : int or None
         Where the cell starts that ran last.
 
@@ -65,8 +68,13 @@ def locate(error, chapter: Chapter, cells: list, root: Path, last_line) -> Repor
     line = own[-1] if own else _line_without_frames(error, ran.get(error.exec_count), last_line)
     told = [f"{shown(path)}:{line}" + (f" in {name}" if name else "")
             for path, line, name in frames]
+    if len(told) > MOST:  # a recursion without an end
+        told[MOST // 2:-MOST // 2] = [f"… {len(told) - MOST} more"]
     # The line itself is in the headline already.
     listed = told if len(told) > 1 else []
+    cause = CAUSE.search(trace)
+    if cause:
+        listed = [*listed, f"because of {cause['cause']}"]
     message = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
     remedy = next((remedy for name, words, remedy in REMEDIES
                    if error.ename == name and words in error.evalue), "")
@@ -111,7 +119,7 @@ def _frames(trace: str, ran: dict[int, Cell], chapter: Chapter, root: Path, fail
             continue
         path = Path(groups["file"]).expanduser()
         path = path if path.is_absolute() else chapter.path.parent / path
-        inside = path.resolve().is_relative_to(Path(root).resolve())
+        inside = any(path.resolve().is_relative_to(Path(folder).resolve()) for folder in (root, chapter.path.parent))
         if inside and "site-packages" not in path.parts and path.exists():
             found.append((path, int(groups["line"]), name))
     return found

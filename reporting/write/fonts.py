@@ -17,6 +17,7 @@ ENDINGS = (".ttf", ".otf", ".ttc", ".otc")
 COMMON = re.compile(r"[^\t\n\x20-\x7e\xa0-\u017f\u0391-\u03a9\u03b1-\u03c9\u0410-\u044f"
                     r"\u2010-\u2015\u2018-\u201e\u2020-\u2022\u2026\u20ac\u2190-\u2193\u2212\u221e\u2248\u2260\u2264\u2265]")
 LACKING = re.compile(r'the text `"(?P<text>.*?)"` could not be displayed[^\n]*\n\s*┌─ [^\n]*?:(?P<line>\d+):')
+ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")  # how typst names what cannot be seen
 
 
 class Fonts:
@@ -107,6 +108,6 @@ def lacking(compiler, text: str) -> list[tuple[str, int]]:
     try:
         compiler.compile(format="pdf", pdf_standards=["a-2b"])
     except typst.TypstError as error:
-        return list(dict.fromkeys((match["text"], int(match["line"]))
+        return list(dict.fromkeys((ESCAPED.sub(lambda code: chr(int(code[1], 16)), match["text"]), int(match["line"]))
                                   for match in LACKING.finditer(str(error.diagnostic))))
     return []

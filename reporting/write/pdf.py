@@ -15,11 +15,14 @@ from pathlib import Path
 from reporting.errors import ReportError, shown
 from reporting.layout import MARGIN_MM
 from reporting.pandoc import TEMPLATES, Fault, pandoc
-from reporting.settings import Settings
+from reporting.settings import FILE, Settings
 from reporting.write.document import Stitched, refuse
 from reporting.write.fonts import Fonts, lacking
 
 SOURCE = re.compile(r"#metadata\((\d+)\) <source>")
+UNKNOWN = re.compile(r"label `<(?P<key>[^>]+)>` does not exist")
+DAMAGED = "failed to decode image"
+PICTURE = re.compile(r'"(?P<path>(?:[^"\\]|\\.)*)"')
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ def typeset(document: Stitched, settings: Settings, folder: Path, stamp: str = "
         work = Path(name).resolve()
         source = work / "report.typ"
         source.write_text(to_typst(document, settings, folder, work, stamp), encoding="utf-8")
-        return _compile(source, document, Fonts(settings.fonts, folder, work))
+        others = [folder / name for name in (FILE, settings.bibliography) if name]
+        return _compile(source, document, Fonts(settings.fonts, folder, work), others)
 
 
 def to_typst(document: Stitched, settings: Settings, folder: Path, work: Path, stamp: str) -> str:
@@ -80,7 +84,7 @@ def _place(text: str, document: Stitched) -> tuple[Path | None, int | None]:
     return document.sources[int(numbers[-1])][:2] if numbers else (None, None)
 
 
-def _compile(source: Path, document: Stitched, fonts: Fonts) -> Typeset:
+def _compile(source: Path, document: Stitched, fonts: Fonts, others: list[Path]) -> Typeset:
     import typst
 
     text = source.read_text(encoding="utf-8")
@@ -90,11 +94,11 @@ def _compile(source: Path, document: Stitched, fonts: Fonts) -> Typeset:
         if missing and not fonts.system:
             compiler, pdf, still = _set(source, text, fonts, system=True)
             helped = [one for one in missing if one not in still]
-            remarks = [_told(helped, text, document, "a font of this system has {}, the report's own have not",
+            remarks = [_told(helped, text, document, others, "a font of this system has {}, the report's own have not",
                              "for the same PDF elsewhere name")] if helped else []
             missing = still
         if missing:
-            remarks.append(_told(missing, text, document, "no font has {}, so a box is printed", "name"))
+            remarks.append(_told(missing, text, document, others, "no font has {}, so a box is printed", "name"))
         misfits = json.loads(compiler.query("<misfit>", field="value"))
         layout = json.loads(compiler.query("<layout>", field="value", one=True))
     except typst.TypstError as error:
@@ -117,19 +121,26 @@ def _set(source: Path, text: str, fonts: Fonts, system: bool) -> tuple:
     return compiler, compiler.compile(format="pdf"), lacking(compiler, text)
 
 
-def _told(characters: list[tuple[str, int]], text: str, document: Stitched, what: str, remedy: str) -> str:
+def _told(characters: list[tuple[str, int]], text: str, document: Stitched, others: list[Path], what: str,
+          remedy: str) -> str:
     """Say which characters it is about, and where the first stands."""
-    places = ((one, *_place("\n".join(text.split("\n")[:at]), document)) for one, at in characters)
-    character, path, line = next((place for place in places if place[1]), ("", None, None))
-    place = ""
-    if path is not None:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-        line = next((i for i, one in enumerate(lines, 1) if i >= line and character[0] in one), line)
-        place = f"{shown(path)}:{line}: "
-    names = list(dict.fromkeys(f"{one} (U+{ord(one[0]):04X})" for one, _ in characters))
+    character, at = characters[0]
+    path, line = _place("\n".join(text.split("\n")[:at]), document)
+    # What is in no line of the chapter's may come from the settings or the bibliography.
+    found = (_line_of(character[0], one, line if one == path else 1) for one in (path, *others) if one)
+    place = next(filter(None, found), f"{shown(path)}:{line}: " if path else "")
+    names = list(dict.fromkeys(f"{one} (U+{ord(one[0]):04X})" if one.isprintable() else f"U+{ord(one[0]):04X}"
+                               for one, _ in characters))
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return (place + what.format(", ".join(names[:5]) + more)
             + f"; {remedy} a font in report.toml: fonts = [\"file.ttf\"]")
+
+
+def _line_of(character: str, path: Path, start: int) -> str:
+    """Where a character first stands in a file, from a line on; empty if nowhere."""
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
+    line = next((i for i, one in enumerate(lines, 1) if i >= start and character in one), None)
+    return f"{shown(path)}:{line}: " if line else ""
 
 
 def _ratio(value) -> float:
@@ -139,9 +150,34 @@ def _ratio(value) -> float:
 def _refused(error, source: Path, document: Stitched) -> ReportError:
     """Translate typst's complaint into one about the chapter's cell."""
     diagnostic = str(getattr(error, "diagnostic", "") or error)
-    found = re.search(r"report\.typ:(\d+)", diagnostic)
+    found = re.search(r"report\.typ:(\d+):(\d+)", diagnostic)
     path, line = None, None
     if found:
         lines = source.read_text(encoding="utf-8").split("\n")[: int(found[1])]
         path, line = _place("\n".join(lines), document)
+        picture = PICTURE.search(lines[-1], int(found[2]) - 2)
+        if path and picture and DAMAGED in str(error):
+            name = Path(picture["path"]).name
+            text = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            line = next((i for i, one in enumerate(text, 1) if i >= line and name in one), line)
+            return ReportError(f"the picture {name} is damaged: {error}", path, line, "save it anew")
+    if DAMAGED in str(error) and (origin := _damaged(document)):
+        return ReportError(f"this cell puts out a damaged picture: {error}", *origin, "make it anew, or tag the cell hide-output")
+    unknown = UNKNOWN.search(str(error))
+    if unknown:
+        return ReportError(f"citation of {unknown['key']}, which the bibliography does not hold", path, line)
     return ReportError(f"typst: {error}", path, line)
+
+
+def _damaged(document: Stitched) -> tuple[Path, int] | None:
+    """Path and line of the first cell whose picture typst cannot read."""
+    import typst
+
+    for chapter in document.chapters:
+        for item in chapter["items"]:
+            if item["kind"] == "picture":
+                try:
+                    typst.compile(f"#image({json.dumps(item['file'])})".encode(), root=Path(item["file"]).anchor or "/")
+                except typst.TypstError:
+                    return document.sources[item["source"]][:2]
+    return None

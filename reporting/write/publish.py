@@ -62,6 +62,8 @@ def publish(steps: list[Step], report: Report) -> int:
         return 0
     if missing:
         made = typeset(document, settings, options.chapters, stamp)
+        for line in made.remarks:
+            progress.say(line)
         _put_partial(made, missing, options.out, progress)
         return 0
     with ThreadPoolExecutor(max_workers=1) as side:  # what both wait for are other programs

@@ -46,6 +46,7 @@ local function picture(folder)
     local decoded = src:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
     if not opens(src) and opens(decoded) then src = decoded end
     if not opens(src) then fault("there is no picture " .. image.src, image.src) end
+    if opens(src) and io.open(src, "rb"):read(4) == "%PDF" then fault(image.src .. " is a PDF, which no page shows", image.src) end
     image.src = src
     return image
   end

@@ -2,6 +2,7 @@
 -- Written with an AI coding assistant; see the report's section on automatic tools.
 
 local context = require "context"
+local stacks = require "stacks"
 local formulas = {}
 
 local function balanced(tex)
@@ -36,6 +37,7 @@ end
 
 -- What pandoc spoils silently and can be said in another way.
 local function repaired(tex)
+  tex = tex:gsub("(\\begin%s*{%a+})%s*%[[tbc]%]", "%1")
   tex = tex:gsub("\\;", "\\,\\, "):gsub("\\!", ""):gsub("\\:", "\\,")
   local _, left = tex:gsub("\\[bB]igg?l%f[^%a]", "")
   local _, right = tex:gsub("\\[bB]igg?r%f[^%a]", "")
@@ -86,17 +88,19 @@ local function operators(tex, typst)
 end
 
 function formulas.converted(m)
+  local written = m.text
   m.text = repaired(m.text)
   if not context.to_typst then return m end
+  m.text = stacks.kept(m.text)
   local text, messages = context.written({ pandoc.Plain({ m }) })
   for _, message in ipairs(messages) do
     if message.type == "CouldNotConvertTeXMath" then
       local reason = message.message:match("(unexpected [^\n]*)") or "unknown TeX"
-      local short = pandoc.text.len(m.text) < 50 and m.text or pandoc.text.sub(m.text, 1, 47) .. "…"
-      context.fault("pandoc cannot convert " .. short .. " (" .. reason .. ")", m.text)
+      local short = pandoc.text.len(written) < 50 and written or pandoc.text.sub(written, 1, 47) .. "…"
+      context.fault("pandoc cannot convert " .. short .. " (" .. reason .. ")", written)
     end
   end
-  return pandoc.RawInline("typst", operators(m.text, renamed(m.text, text)))
+  return pandoc.RawInline("typst", operators(m.text, renamed(m.text, stacks.said(text))))
 end
 
 function formulas.is_display(inline)

@@ -78,20 +78,28 @@ local function short_title(header)
   local text = pandoc.utils.stringify(header.content)
   local short = text:match("^(%S[^.:]-)[.:]%s")
   if short and #short <= 12 then return pandoc.Inlines(short) end
-  return pandoc.Inlines({ pandoc.Emph(header.content) })
+  return pandoc.Inlines({ pandoc.Emph(header.content:walk({ Note = function() return {} end })) })
 end
 
 references.absent = {}  -- labels of chapters that have no results yet
-local anchors = {}  -- identifiers given so far
+local anchors = { bibliography = true }  -- identifiers given so far
 
--- Chapters may have headings of one name: each identifier is given once, links are the chapter's own.
+-- Headings may have one name: each identifier is given once, links are the chapter's own. In a chapter the
+-- second heading of a name is name-1, as notebooks have it.
 function references.anchored(chapter)
   return function(element)
     local id = element.identifier
     if id == "" then return nil end
-    if anchors[id] and not titles[id] then element.identifier = chapter.name:gsub("%W", "-") .. "-" .. id end
+    local name, count = id:lower(), 0
+    while chapter.anchors[name] do
+      count = count + 1
+      name = id:lower() .. "-" .. count
+    end
+    while anchors[element.identifier] and not id:match("^sec%-") do
+      element.identifier = chapter.name:gsub("%W", "-") .. "-" .. (element.identifier == id and name or element.identifier)
+    end
     anchors[element.identifier] = true
-    chapter.anchors[id:lower()] = element.identifier
+    chapter.anchors[name] = element.identifier
     return element
   end
 end
@@ -103,8 +111,9 @@ end
 function references.linked(chapter)
   return function(link)
     local id = link.target:match("^#(.+)$")
-    if not id or numbers[id] or titles[id] then return nil end
+    if not id then return nil end
     local found = chapter.anchors[id:lower()]
+    if not found and (numbers[id] or titles[id]) then return nil end
     if not found then context.fault("a link to #" .. id .. ", which nothing in this chapter is called", "#" .. id) end
     link.target = "#" .. (found or id)
     return link

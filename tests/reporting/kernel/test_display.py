@@ -52,6 +52,13 @@ def test_figures_take_their_final_size(figure):
     (lambda f: show(f, "fig-", ""), ValueError),
     (lambda f: show(f, "fig-a", "", width=2), ValueError),
     (lambda f: show(f, "fig-a", "", place="left"), ValueError),
+    (lambda f: show(f, "fig-a", "", width="50%"), ValueError),
+    (lambda f: show(f, "fig-a/b", ""), ValueError),
+    (lambda f: show(f, "fig-a b", ""), ValueError),
+    (lambda f: show(f, "fig-a", None), TypeError),
+    (lambda f: show(f, "fig-a", "", interactive=f), TypeError),
+    (lambda f: show("a.png", "fig-a", ""), TypeError),
+    (lambda f: table(pd.DataFrame({"a": [1]}), "tbl-a", None), TypeError),
     (lambda f: table(pd.DataFrame({"a": [1]}), "fig-a", ""), ValueError),
     (lambda f: table(pd.DataFrame({"a": [1]}), "tbl-a", "", {"b": "{}"}), ValueError),
     (lambda f: record(x=[1, 2]), TypeError),
@@ -60,6 +67,11 @@ def test_figures_take_their_final_size(figure):
 def test_misuse_is_refused(figure, call, error):
     with pytest.raises(error):
         call(figure)
+
+
+def test_axes_are_told_from_figures(figure):
+    with pytest.raises(TypeError, match=r"^show takes a figure of matplotlib's, not Axes; write show\(….figure, …\)$"):
+        show(figure.axes[0], "fig-a", "")
 
 
 def test_scalars_of_all_kinds_are_recorded(capsys):

@@ -30,6 +30,19 @@ REPAIRED = [
     (r"\llbracket x \rrbracket", "bracket.l.stroked x bracket.r.stroked"),
     (r"\begin{vmatrix} a \end{vmatrix} \begin{Vmatrix} b \end{Vmatrix}",
      'mat(delim: "|", a) mat(delim: "‖", b)'),
+    (r"R \& D", r"R \& D"),
+    (r"a = \begin{cases} 1 \\ 2 \end{cases} + b", 'a = cases(delim: "{", 1 & , 2) + b'),
+    (r"\begin{cases} 1 & \text{a \& b} \\ 2 & y \\ \end{cases}",
+     'cases(delim: "{", 1 & quad upright("a & b"), 2 & quad y)'),
+    (r"\left\{\begin{aligned}[t] a &= b \\[2pt] &= \begin{pmatrix} c & d \end{pmatrix} \end{aligned}\right.",
+     r'mat(delim: #("{", none), row-gap: #0.65em, display(a) & display(= b); & display(= mat(delim: "(", c, d)))'),
+    (r"x = \begin{aligned} a \\ b \end{aligned} + c", "x = mat(delim: #none, row-gap: #0.65em, display(a); display(b)) + c"),
+    (r"\begin{aligned} a &= b \\ &= c \end{aligned}.", "a & = b\\\n & = c ."),
+    (r"\left. \begin{array}{lr} a & b \\ c & d \end{array} \right| e",
+     'mat(delim: #(none, "|"), column-gap: #1em, & a, b &; & c, d &) e'),
+    (r"\begin{matrix} & 1 \\ 2 & \end{matrix}", 'mat(delim: #none, "", 1; 2, )'),
+    (r"\begin{aligned} a &= b \\ &= \begin{matrix} c \\ d \end{matrix} \end{aligned}",
+     "a & = b\\\n & = mat(delim: #none, c; d)"),
 ]
 
 

@@ -85,6 +85,21 @@ def test_faults(old, new, line, words, bibliography):
     assert f"c.py:{line}: " in told and words.rstrip(".*") in told
 
 
+@pytest.mark.parametrize("name, content, words", [
+    ("a.png", b"", "a.png is empty"), ("a.tiff", b"II*\0", "a.tiff is no PNG, JPEG"), ("a.pdf", b"%PDF-1.7", "a.pdf is no PNG"),
+    ("a.png", b"\xff\xd8\xff\xe0", "a.png holds a JPEG\n    → call it a.jpg"), ("a.svg", b"\xef\xbb\xbf <?xml", ""),
+    ("A.JPG", b"\xff\xd8\xff\xe0", ""), ("a", b"GIF89a", ""),
+])
+def test_pictures_are_what_their_names_say(name, content, words, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    chapter = parse_chapter(tmp_path / "c.py", f"# %% [markdown]\n# ![a]({name})\n")
+    if words:
+        with pytest.raises(ReportErrors, match=r"c\.py:2: " + words):
+            preflight([chapter], None)
+    else:
+        preflight([chapter], None)
+
+
 def test_names_that_only_a_run_can_know_pass(bibliography):
     check(GOOD.replace("record(value=1.0)", "record(**values)"), bibliography)
     check(GOOD.replace('label="fig-a"', "label=name"), bibliography)

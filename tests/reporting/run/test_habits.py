@@ -169,6 +169,9 @@ def test_every_figure_is_drawn_once_whatever_the_backend(tmp_path, use, magic):
 FAILURES = [
     # the chapter, what is said
     ("# %%\n\n\nx = 1 / 0\n", "4: ZeroDivisionError"),
+    ("# %%\ndef f():\n    return f()\nf()\n", "3: RecursionError: .*\n    .*:4\n(    .* in f\n){5}    … [0-9]+ more(\n    .* in f){6}$"),
+    ("# %%\ntry:\n    1 / 0\nexcept ZeroDivisionError as error:\n    raise ValueError('no') from error\n",
+     "5: ValueError: no\n    because of ZeroDivisionError: division by zero$"),
     ("# %%\n%%time\n\nx = 1\ndef f():\n    return 1 / 0\nf()\n", "6: ZeroDivisionError"),
     ("# %%\n\n%%capture kept\n\n%%time\nx = 1\nassert x == 2, 'no'\n\n# %%\nwhile True: pass\n",
      "7: AssertionError: no"),
@@ -200,6 +203,12 @@ def test_a_failure_is_told_at_its_line(tmp_path, text, words):
     assert re.search(r"c\.py:" + words, str(told.value)), str(told.value)
 
 
+def test_helpers_beside_a_chapter_elsewhere_are_listed(tmp_path):
+    (tmp_path / "_helper.py").write_text(HELPERS["_helper.py"])
+    with pytest.raises(ReportError, match=r"_helper\.py:6 in broken"):
+        execute(parse_chapter(tmp_path / "c.py", "# %%\nimport _helper\n_helper.broken()\n"), tmp_path / "project")
+
+
 @pytest.mark.parametrize("end", ["exit()", "quit()", "raise SystemExit", "import sys\nsys.exit(None)"])
 def test_a_last_cell_may_exit(tmp_path, end):
     assert run(tmp_path, f"# %%\nprint(1)\n{end}\n\n# %% [markdown]\n# The end.\n")["kinds"] == [["stdout"]]
@@ -210,6 +219,11 @@ def test_what_the_kernel_says_of_being_told_to_end_is_not_shown(tmp_path, capfd)
         "print('[IPKernelApp] ERROR | KeyboardInterrupt caught in kernel.', file=sys.__stderr__)\n"
         "print('[IPKernelApp] ERROR | another', file=sys.__stderr__)\n")
     assert capfd.readouterr().err == "[IPKernelApp] ERROR | another\n"
+
+
+def test_a_chapter_that_makes_warnings_errors_ends_without_one(tmp_path, capfd):
+    run(tmp_path, "# %%\nimport warnings\nwarnings.simplefilter('error')\n")
+    assert capfd.readouterr().err == ""
 
 
 def test_nothing_slow_is_imported_before_a_chapter_asks_for_it(tmp_path):

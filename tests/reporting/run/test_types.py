@@ -6,6 +6,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 import base64
 import io
 
+import pandas as pd
 import pytest
 from nbformat.v4 import new_output
 from PIL import Image
@@ -94,6 +95,13 @@ def test_a_bar_of_progress_is_printed_text_and_another_widget_is_refused():
 def test_what_needs_a_browser_or_a_connection(html, hurdle):
     assert obstacle(html) == hurdle
     assert kept(text__html=html, text__plain="<HTML object>")[0]["kind"] == ("refused" if hurdle else "html")
+
+
+def test_colours_of_a_table_are_told_to_be_lost():
+    frame = pd.DataFrame({"a": [1, 2]})
+    told = [collect([[new_output("display_data", data={"text/html": shown._repr_html_(), "text/plain": "x"})]])["remarks"]
+            for shown in (frame, frame.style.format("{:.1f}"), frame.style.highlight_max(color="red"))]
+    assert [len(remarks) for remarks in told] == [0, 0, 1] and "colours of a table" in told[2][0]["text"]
 
 
 def test_html_that_says_nothing_without_its_styles_gives_way_to_the_text_that_it_brings():

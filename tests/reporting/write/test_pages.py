@@ -3,6 +3,7 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+import base64
 import io
 import re
 from pathlib import Path
@@ -103,6 +104,19 @@ def test_a_tall_figure_is_shown_whole(page, tall):
     assert "top" in "".join(texts(bare))
 
 
+def test_a_damaged_picture_is_named_with_its_line(page, tmp_path):
+    with pytest.raises(ReportError, match=r"01_a\.py:6: this cell puts out a damaged picture"):
+        page(outputs=[{"kind": "png", "data": base64.b64encode(b"\x89PNG...").decode()}])
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
+    with pytest.raises(ReportError, match=r"01_a\.py:4: the picture a\.png is damaged"):
+        page("text\n# ![a](a.png)")
+
+
+def test_a_citation_that_code_puts_out_is_named(page):
+    with pytest.raises(ReportError, match=r"01_a\.py:6: citation of nobody, which the bibliography does not hold"):
+        page(outputs=[{"kind": "markdown", "data": "See [@nobody]."}])
+
+
 def test_a_caption_that_leaves_no_room_is_refused(page):
     figure = {"kind": "figure", "label": "fig-a", "caption": "Words upon words. " * 600, "width": 1, "svg": SVG.format(9, 9, 0)}
     with pytest.raises(ReportErrors, match=r"01_a\.py:6: a caption of [\d.]+ cm leaves no room for its figure"):
@@ -124,10 +138,15 @@ def test_code_without_a_space_stays_on_its_page(page):
     assert len(lines) > 2 and max(map(len, lines)) < 110
 
 
-def test_characters_that_no_font_has_are_told_with_their_line(page, monkeypatch):
+def test_characters_that_no_font_has_are_told_with_their_line(page, tmp_path):
     (said,) = page("One 北京 and 🚀.").remarks
     assert said.startswith("01_a.py:3: ") or "/01_a.py:3: " in said
     assert "北 (U+5317)" in said and "fonts = [" in said
+    (said,) = page("One a\u200d\N{GIRL}.").remarks
+    assert "U+200D" in said and "U+005C" not in said
+    (tmp_path / "report.toml").write_text('author = "A"\ntitle = "北"\n', encoding="utf-8")
+    (said,) = page("京", settings=Settings(title="北")).remarks
+    assert "/report.toml:2: no font has 北" in said
     assert page("Ünïcödé, γειά, Привет, – “a” → ≤ ∞ €.").remarks == ()
 
 
