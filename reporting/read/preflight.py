@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from reporting.errors import ReportError, ReportErrors
+from reporting.errors import ReportError, ReportErrors, read_utf8
 from reporting.layout import PLACES
 from reporting.read.calls import read_calls
 from reporting.read.dialect import as_written
@@ -133,7 +133,7 @@ def bibliography_keys(path: Path | None) -> set[str]:
     """Return the keys of a BibTeX file."""
     if path is None or not path.is_file():
         return set()
-    entries = re.findall(r"^\s*@(\w+)\s*\{\s*([^,\s]+)\s*,", path.read_text(encoding="utf-8"), re.M)
+    entries = re.findall(r"^\s*@(\w+)\s*\{\s*([^,\s]+)\s*,", read_utf8(path), re.M)
     return {key for kind, key in entries if kind.lower() not in ("comment", "string", "preamble")}
 
 
