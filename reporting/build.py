@@ -17,7 +17,7 @@ from reporting.plan.copies import Asked, remarks
 from reporting.plan.plan import NOTHING, Step, make_plan
 from reporting.progress import Progress
 from reporting.read.percent import find_chapters, read_chapter
-from reporting.read.preflight import preflight
+from reporting.read.preflight import check_top, preflight
 from reporting.report import Options, Report
 from reporting.run.retrain import prices, retrain, run_commands
 from reporting.run.schedule import run_all
@@ -88,6 +88,7 @@ def _prepare(options: Options, progress: Progress) -> tuple[list[Step], Report]:
     chapters = [read_chapter(path) for path in find_chapters(options.chapters)]
     bibliography = options.chapters / settings.bibliography if settings.bibliography else None
     preflight(chapters, bibliography)
+    check_top({name: getattr(settings, name) for name in ("title", "author", "abstract")}, options.chapters / FILE)
     report = Report(options, settings, Store(options.out / "results"), progress)
     steps = make_plan(chapters, report)
     for step in steps:

@@ -68,3 +68,19 @@ def shown(path) -> str:
         if path.is_relative_to(base):
             return path.relative_to(base).as_posix()
     return str(path)
+
+
+def read_utf8(path: Path) -> str:
+    """Return a file's text, without the mark that some editors put before it.
+
+    Raises
+    ------
+    ReportError
+        At the first line that is not UTF-8.
+    """
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ReportError("this line is not UTF-8", path, data[:error.start].count(b"\n") + 1,
+                          "save the file as UTF-8") from None

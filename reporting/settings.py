@@ -6,13 +6,14 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from __future__ import annotations
 
 import difflib
+import re
 import shlex
 import sys
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from reporting.errors import ReportError
+from reporting.errors import ReportError, read_utf8
 
 FILE = "report.toml"
 KINDS = {"search": list, "fonts": list, "retrain": list, "submission": dict, "copies": dict, "sample": dict}  # in TOML, where not the default's
@@ -150,9 +151,11 @@ def read_settings(folder: Path) -> Settings:
     if not path.is_file():
         return Settings()
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(read_utf8(path).replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as error:
-        raise ReportError(f"this is not TOML: {error}", path) from None
+        at = re.search(r" \(at line (\d+), column \d+\)$", str(error))
+        words = str(error)[:at.start()] if at else str(error)
+        raise ReportError(f"this is not TOML: {words}", path, int(at[1]) if at else None) from None
     defaults = Settings()
     known = {one.name for one in fields(Settings)}
     for name, value in data.items():
@@ -246,5 +249,5 @@ def words_of(command: str) -> list[str]:
 
 def line_in(path: Path, name: str, value: str = "") -> int | None:
     """Return the line of a file of settings that starts with a name and holds a value."""
-    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+    lines = enumerate(read_utf8(path).splitlines(), 1)
     return next((i for i, line in lines if line.strip().startswith(name) and value in line), None)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from reporting.errors import ReportError, ReportErrors
+from reporting.errors import ReportError, ReportErrors, read_utf8
 from reporting.layout import PLACES
 from reporting.read.calls import read_calls
 from reporting.read.dialect import as_written
@@ -19,6 +19,7 @@ from reporting.read.markdown import OWN, line_of, read_prose
 from reporting.read.percent import Chapter
 from reporting.read.siblings import check_siblings
 from reporting.read.wording import faults, swallowed
+from reporting.settings import line_in
 
 
 def preflight(chapters: list[Chapter], bibliography: Path | None) -> None:
@@ -52,6 +53,27 @@ def preflight(chapters: list[Chapter], bibliography: Path | None) -> None:
     if errors:
         order = {chapter.path: i for i, chapter in enumerate(chapters)}
         raise ReportErrors(sorted(errors, key=lambda e: (order.get(e.path, -1), e.line or 0)))
+
+
+def check_top(texts: dict[str, str], path: Path) -> None:
+    """Check what stands at the top of the first page.
+
+    Parameters
+    ----------
+    texts : dict of str to str
+        Markdown by the names of the settings.
+    path : Path
+        ``report.toml``.
+
+    Raises
+    ------
+    ReportErrors
+        With everything in it that would be lost.
+    """
+    errors = [ReportError(f"{name}: {message}", path, line_in(path, name), remedy) for name, text in texts.items()
+              for _, message, remedy in faults(text, read_prose(text), path.parent)]
+    if errors:
+        raise ReportErrors(errors)
 
 
 def _pieces(chapter: Chapter, errors: list) -> Iterator[tuple[str, int]]:
@@ -133,7 +155,7 @@ def bibliography_keys(path: Path | None) -> set[str]:
     """Return the keys of a BibTeX file."""
     if path is None or not path.is_file():
         return set()
-    entries = re.findall(r"^\s*@(\w+)\s*\{\s*([^,\s]+)\s*,", path.read_text(encoding="utf-8"), re.M)
+    entries = re.findall(r"^\s*@(\w+)\s*\{\s*([^,\s]+)\s*,", read_utf8(path), re.M)
     return {key for kind, key in entries if kind.lower() not in ("comment", "string", "preamble")}
 
 

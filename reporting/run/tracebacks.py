@@ -73,7 +73,7 @@ def locate(error, chapter: Chapter, cells: list, root: Path, last_line) -> Repor
     # The line itself is in the headline already.
     listed = told if len(told) > 1 else []
     cause = CAUSE.search(trace)
-    if cause:
+    if cause and not (error.evalue and error.evalue in cause["cause"]):
         listed = [*listed, f"because of {cause['cause']}"]
     message = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
     remedy = next((remedy for name, words, remedy in REMEDIES

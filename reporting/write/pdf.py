@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +15,12 @@ from reporting.errors import ReportError, shown
 from reporting.layout import MARGIN_MM
 from reporting.pandoc import TEMPLATES, Fault, pandoc
 from reporting.settings import FILE, Settings
+from reporting.write.bibliography import for_typst
 from reporting.write.document import Stitched, refuse
 from reporting.write.fonts import Fonts, lacking
 
 SOURCE = re.compile(r"#metadata\((\d+)\) <source>")
+BIBLIOGRAPHY = "references.bib"
 UNKNOWN = re.compile(r"label `<(?P<key>[^>]+)>` does not exist")
 DAMAGED = "failed to decode image"
 PICTURE = re.compile(r'"(?P<path>(?:[^"\\]|\\.)*)"')
@@ -69,8 +70,9 @@ def to_typst(document: Stitched, settings: Settings, folder: Path, work: Path, s
     variables = {"margin": str(MARGIN_MM), "author-plain": re.sub(r'["\\]', "", settings.author)}
     text = document.to_json("typst", meta, work.as_posix())
     if settings.bibliography and "@" in text:
-        shutil.copy(folder / settings.bibliography, work / "references.bib")
-        variables["bibliography-file"] = "references.bib"
+        words = (folder / settings.bibliography).read_text(encoding="utf-8-sig", errors="replace")
+        (work / BIBLIOGRAPHY).write_text(for_typst(words), encoding="utf-8")
+        variables["bibliography-file"] = BIBLIOGRAPHY
     given = [word for name, value in variables.items() for word in ("--variable", f"{name}={value}")]
     source, faults = pandoc(text, "-t", "typst", "--columns=10000", "--wrap=none", "--syntax-highlighting=idiomatic",
                             "--template", str(TEMPLATES / "template.typ"), *given)
@@ -102,7 +104,7 @@ def _compile(source: Path, document: Stitched, fonts: Fonts, others: list[Path])
         misfits = json.loads(compiler.query("<misfit>", field="value"))
         layout = json.loads(compiler.query("<layout>", field="value", one=True))
     except typst.TypstError as error:
-        raise _refused(error, source, document) from None
+        raise _refused(error, source, document, others) from None
     refuse([Fault(int(one["source"]), 1, "", one["message"]) for one in misfits], document, source.parent)
     starts = [(c["name"], c["page"], c["page"] + _ratio(c["height"])) for c in layout["chapters"]]
     ends = [at for *_, at in starts[1:]] + [layout["end"]["page"] + _ratio(layout["end"]["height"])]
@@ -147,9 +149,13 @@ def _ratio(value) -> float:
     return float(str(value).removesuffix("%"))
 
 
-def _refused(error, source: Path, document: Stitched) -> ReportError:
+def _refused(error, source: Path, document: Stitched, others: list[Path]) -> ReportError:
     """Translate typst's complaint into one about the chapter's cell."""
     diagnostic = str(getattr(error, "diagnostic", "") or error)
+    entry = re.search(re.escape(BIBLIOGRAPHY) + r":(\d+)", diagnostic)
+    if entry:
+        return ReportError(f"{error}", others[-1], int(entry[1]),
+                           "write years in digits" if "digits" in str(error) else "mend the entry")
     found = re.search(r"report\.typ:(\d+):(\d+)", diagnostic)
     path, line = None, None
     if found:

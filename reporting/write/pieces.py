@@ -5,13 +5,14 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from reporting.errors import ReportError
 from reporting.read.calls import read_calls
 from reporting.read.definitions import with_definitions
 from reporting.read.dialect import as_written, in_blocks
-from reporting.read.markdown import fill, read_prose
+from reporting.read.markdown import TOKENS, fill, read_prose
 from reporting.read.percent import Cell, Chapter
 from reporting.read.wording import faults, found, targets
 from reporting.run.html_outputs import obstacle, plain_text
@@ -21,6 +22,8 @@ from reporting.store import Store
 from reporting.write.document import Source, Stitched
 from reporting.write.printed import as_shown
 from reporting.write.tables import laid_out
+
+IN_LINE = "\ue005"  # before words that are no block, whatever they begin with; document.lua takes it away
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,9 @@ class Pieces:
             self.add(line, **_figure(item, self.name, self.store))
             return
         try:
-            self.add(line, kind="table", label=item["label"], caption=item["caption"], **laid_out(item))
+            laid = laid_out(item)
+            head = [[{**cell, "text": _name(cell["text"])} for cell in level] for level in laid["head"]]
+            self.add(line, kind="table", label=item["label"], caption=item["caption"], **{**laid, "head": head})
         except ValueError as error:
             self.refuse(line, f"{item['label']}: {error}", 'formats are such as {"column": "{:.1%}"}')
 
@@ -170,6 +175,20 @@ class Pieces:
         """Hold Markdown that a cell has made to what prose is held to."""
         for _, message, remedy in faults(text, read_prose(text), self.folder):
             self.refuse(line, f"{whose}: {message}", remedy)
+
+
+def _name(text: str) -> str:
+    """Return a column's name as Markdown in which no sign at the start makes a block, and no tag is a tag."""
+    written, pieces, at = as_written(IN_LINE + " ".join(text.split())), [], 0
+    kept = (match for match in TOKENS.finditer(written) if not match["comment"])
+    for match in kept:
+        pieces += [_untagged(written[at:match.start()]), match[0]]
+        at = match.end()
+    return re.sub(r"(?<!\\)((?:\\\\)*)\\$", r"\1\\\\", "".join([*pieces, _untagged(written[at:])]))
+
+
+def _untagged(text: str) -> str:
+    return re.sub(r"<(?=[A-Za-z/!?])", r"\\<", text)
 
 
 def _figure(item: dict, name: str, store: Store) -> dict:

@@ -36,7 +36,8 @@ def files(fake):
     (FIRST, "{{ last:.1f}}", "{{ lost:.1f}}", r"01_squares\.py:3: \{\{ lost\}\}: no cell"),
     (SECOND, "import pandas as pd", "import pandas az pd", r"02_table\.py:6: SyntaxError"),
     ("chapters/report.toml", "max_pages = 3", "max_pages = 'three'", r"report\.toml:3: max_pages"),
-], ids=["formula", "environment", "reference", "citation", "value", "syntax", "settings"])
+    ("chapters/report.toml", "max_pages = 3", "abstract = 'With <pad>.'", r"report\.toml:3: abstract: <pad> cannot be printed"),
+], ids=["formula", "environment", "reference", "citation", "value", "syntax", "settings", "abstract"])
 def test_what_can_be_known_is_found_before_anything_runs(copy, file, old, new, words):
     copy.edit("shapes/power.py", "base**exponent", "base**exponent + 1")  # a chapter is due
     copy.edit(file, old, new)

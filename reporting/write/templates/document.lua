@@ -85,6 +85,15 @@ local function inlines_of(text, folder)
   return pandoc.utils.blocks_to_inlines(read(text, folder))
 end
 
+-- Words that begin with the sign of a list, a quote or the like and are none.
+local IN_LINE = "\u{e005}"
+
+local function in_line(text, folder)
+  local inlines = inlines_of(text, folder)
+  if inlines[1] and inlines[1].t == "Str" then inlines[1].text = inlines[1].text:gsub("^" .. IN_LINE, "") end
+  return inlines
+end
+
 -- A figure to explore, whose data html.py puts in later, and the picture for paper.
 local function interactive(item, image)
   return {
@@ -143,7 +152,7 @@ function makers.table(item, folder)
     local cells = {}
     for _, cell in ipairs(level) do
       local align = cell.span > 1 and pandoc.AlignCenter or pandoc.AlignDefault
-      cells[#cells + 1] = pandoc.Cell({ pandoc.Plain(inlines_of(cell.text, folder)) }, align, 1, math.tointeger(cell.span))
+      cells[#cells + 1] = pandoc.Cell({ pandoc.Plain(in_line(cell.text, folder)) }, align, 1, math.tointeger(cell.span))
     end
     head[#head + 1] = pandoc.Row(cells)
   end
@@ -228,7 +237,8 @@ function Reader(input)
   context.source = -1
   for name, text in pairs(context.given.meta) do
     context.name = name
-    meta[name] = pandoc.MetaInlines(inlines_of(text, context.given.chapters[1] and context.given.chapters[1].folder or ""))
+    if name ~= "abstract" and text ~= "" then text = IN_LINE .. text end
+    meta[name] = pandoc.MetaInlines(in_line(text, context.given.chapters[1] and context.given.chapters[1].folder or ""))
   end
   context.name = ""
   for i, chapter in ipairs(context.given.chapters) do all[i] = assembled(chapter) end

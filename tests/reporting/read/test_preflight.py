@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reporting.errors import ReportErrors
+from reporting.errors import ReportError, ReportErrors
 from reporting.read.percent import parse_chapter
 from reporting.read.preflight import preflight
 
@@ -98,6 +98,15 @@ def test_pictures_are_what_their_names_say(name, content, words, tmp_path):
             preflight([chapter], None)
     else:
         preflight([chapter], None)
+
+
+def test_a_bibliography_in_another_encoding(tmp_path):
+    bibliography = tmp_path / "refs.bib"
+    bibliography.write_bytes(b"@misc{a,\n title={M\xfcller}}")
+    with pytest.raises(ReportError, match=r"refs\.bib:2: this line is not UTF-8\n    → save"):
+        check(GOOD, bibliography)
+    bibliography.write_bytes(b"\xef\xbb\xbf@misc{euclid,\n title={T}}")
+    check(GOOD, bibliography)
 
 
 def test_names_that_only_a_run_can_know_pass(bibliography):

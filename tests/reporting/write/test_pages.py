@@ -117,6 +117,17 @@ def test_a_citation_that_code_puts_out_is_named(page):
         page(outputs=[{"kind": "markdown", "data": "See [@nobody]."}])
 
 
+def test_names_of_columns_are_words_whatever_they_begin_with(page):
+    names = [">50K", "1. Quarter", "- x", "<pad>", "<s>", "::: x", "``` y", "# of", "end\\"]
+    text = " ".join(texts(page(outputs=[table([[name] for name in names], [list(range(9))])])))
+    assert re.sub(r"\s+", "", "".join(names)) in re.sub(r"\s+", "", text)
+    assert "𝑥" in texts(page(outputs=[table([["$x$"]], [["1"]])]))[0]
+
+
+def test_a_title_may_begin_with_a_number(page):
+    assert "2. Results" in texts(page(settings=Settings(title="2. Results", author="1. Author")))[0].replace("\n", " ")
+
+
 def test_a_caption_that_leaves_no_room_is_refused(page):
     figure = {"kind": "figure", "label": "fig-a", "caption": "Words upon words. " * 600, "width": 1, "svg": SVG.format(9, 9, 0)}
     with pytest.raises(ReportErrors, match=r"01_a\.py:6: a caption of [\d.]+ cm leaves no room for its figure"):

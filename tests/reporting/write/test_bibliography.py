@@ -1,0 +1,52 @@
+"""The bibliography in the PDF: what typst would misread of BibTeX.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import io
+import re
+
+import pypdf
+import pytest
+
+from reporting.errors import ReportError
+from reporting.read.percent import parse_chapter
+from reporting.settings import Settings
+from reporting.store import Store
+from reporting.write.pdf import typeset
+from reporting.write.stitch import Part, stitch
+
+ENTRIES = r"""@misc{page, author={{OpenAI}}, title={A page}, howpublished = {\url{https://example.org/~a_b}}, year=2020}
+@misc{noted, author={A}, title={Noted}, note={Available at: \url{https://example.org/noted}}, year=2020}
+@misc{both, author={B}, title={Both}, url={https://example.org/both}, howpublished={\url{https://example.org/not}}, year=2020}
+@article{styled, author={C}, title={A~study of \textit{E.~coli}, \emph{H\textsubscript{2}O} and {\LaTeX}}, journal={J}, year=2019}
+"""
+
+
+@pytest.fixture
+def cited(tmp_path):
+    def cited(entries):
+        (tmp_path / "refs.bib").write_text(entries, encoding="utf-8")
+        path = tmp_path / "01_a.py"
+        path.write_text("# %% [markdown]\n# # A\n# " + " ".join(f"[@{key}]" for key in re.findall(r"^@\w+\{(\w+)", entries, re.M)),
+                        encoding="utf-8")
+        part = Part(parse_chapter(path, path.read_text()), {"outputs": [], "values": {}, "depends": []})
+        settings = Settings(bibliography="refs.bib")
+        made = typeset(stitch([part], settings, Store(tmp_path)), settings, tmp_path)
+        text = "".join(one.extract_text() for one in pypdf.PdfReader(io.BytesIO(made.pdf)).pages)
+        return re.sub(r"\s+", " ", text)
+
+    return cited
+
+
+def test_no_command_and_no_address_of_an_entry_is_misprinted(cited):
+    text = cited(ENTRIES)
+    for words in ("https://example.org/~a_b", "https://example.org/noted", "https://example.org/both",
+                  "A study of E. coli, H2O and LaTeX"):
+        assert words in text
+    assert "\\" not in text and "{" not in text
+
+
+def test_an_entry_that_cannot_be_read_is_told_at_its_line(cited):
+    with pytest.raises(ReportError, match=r"refs\.bib:2: failed to parse BibLaTeX \(wrong number of digits\)\n    → write years"):
+        cited("@misc{a, author={A}, title={T}, year=2020}\n@misc{b, author={A}, title={T}, year={in press}}\n")
