@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from reporting.errors import ReportError, ReportErrors, read_utf8
@@ -44,11 +45,14 @@ def preflight(chapters: list[Chapter], bibliography: Path | None) -> None:
     for (chapter, line, prose), (_, piece, _) in zip(read, pieces, strict=True):
         errors += [ReportError(message, chapter.path, line + at - 1, remedy)
                    for at, message, remedy in faults(piece, prose, chapter.path.parent)]
-    errors += unconvertible([(chapter.path, line + at - 1, tex)
-                             for chapter, line, prose in read for at, tex in prose.formulas])
-    errors += _references(chapters, read, bibliography)
-    errors += _templates(chapters, read)
-    errors += check_siblings(chapters)
+    formulas = [(chapter.path, line + at - 1, tex)
+                for chapter, line, prose in read for at, tex in prose.formulas]
+    with ThreadPoolExecutor(max_workers=1) as side:  # which waits for pandoc meanwhile
+        waiting = side.submit(unconvertible, formulas)
+        errors += _references(chapters, read, bibliography)
+        errors += _templates(chapters, read)
+        errors += check_siblings(chapters)
+        errors += waiting.result()
     errors = list({str(error): error for error in errors}.values())
     if errors:
         order = {chapter.path: i for i, chapter in enumerate(chapters)}

@@ -18,7 +18,11 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 def check_siblings(chapters: list[Chapter]) -> Iterator[ReportError]:
     """Yield an error for every import of a chapter that hands over results while it is imported."""
-    lines = {chapter.name: _first_result(chapter) for chapter in chapters}
+    named = [chapter for chapter in chapters if any(chapter.name in cell.source for other in chapters
+                                                    if other is not chapter for cell in other.code)]
+    if not named:
+        return  # what most reports are spared: to look into every cell
+    lines = {chapter.name: _first_result(chapter) for chapter in named}
     for chapter in chapters:
         for name, line in _imported(chapter):
             result = lines.get(name)
