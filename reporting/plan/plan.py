@@ -49,7 +49,7 @@ class Step:
 
 @dataclass
 class Inputs:
-    """Declared files and data sets, looked up on this machine; each is hashed once.
+    """Declared files, data sets and packages, looked up on this machine; each is looked into once.
 
     Attributes
     ----------
@@ -59,14 +59,15 @@ class Inputs:
         The chapters' folder, at which those of ``search`` start.
     search : tuple of str
         As in `Settings`.
-    hashed : dict
-        What has been hashed already.
+    hashed, versions : dict
+        What has been looked into already.
     """
 
     root: Path
     folder: Path
     search: tuple[str, ...] = ()
     hashed: dict[Path, str] = field(default_factory=dict)
+    versions: dict[str, str | None] = field(default_factory=dict)
 
     def fingerprint(self, item: dict) -> str | None:
         """Return what an input's fingerprint is now, None where it is not at hand."""
@@ -78,6 +79,15 @@ class Inputs:
             if found is not None:
                 return found
         return self._hash(self.root / item["path"]) if item.get("path") else None
+
+    def version(self, name: str) -> str | None:
+        """Return the installed version of a distribution, None where it is not installed."""
+        if name not in self.versions:
+            try:
+                self.versions[name] = importlib.metadata.version(name)
+            except importlib.metadata.PackageNotFoundError:
+                self.versions[name] = None
+        return self.versions[name]
 
     def _read(self, folder: Path, item: dict) -> str | None:
         """A file is looked for by name, a data set by a small file NAME.sha256."""
@@ -152,7 +162,7 @@ def _reason(step: Step, inputs: Inputs, seen: dict, draft: bool) -> str:
     return (_changed_cells(step, stored_keys(step.chapter, result))
             or _changed_parameters(step, result["key"])
             or _changed_modules(step, result["key"]) or _changed_inputs(result, inputs, seen)
-            or _changed_packages(result))
+            or _changed_packages(result, inputs))
 
 
 def _changed_cells(step: Step, old: list[str]) -> str:
@@ -211,12 +221,9 @@ def _changed_inputs(result: dict, inputs: Inputs, seen: dict) -> str:
     return ""
 
 
-def _changed_packages(result: dict) -> str:
+def _changed_packages(result: dict, inputs: Inputs) -> str:
     for name, old in result["environment"]["packages"].items():
-        try:
-            new = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-        if new.split(".")[0] != old.split(".")[0]:
+        new = inputs.version(name)
+        if new is not None and new.split(".")[0] != old.split(".")[0]:
             return f"{name} {old} → {new}"
     return ""
