@@ -83,7 +83,8 @@ def in_blocks(text: str) -> tuple[str, tuple[int, ...]]:
         before = out[-1] if out else ""
         if before.strip() and _starts_block(line, before, lines[i + 1:i + 2], out):
             put("", i)
-        elif before.strip() and _is_prose(before) and ORDINAL.match(line) and not re.match(r"1[.)]", line):
+        elif before.strip() and _is_prose(before) and ORDINAL.match(line) and not re.match(r"1[.)]", line) \
+                and not _goes_on(line, out):
             line = re.sub(r"([.)])", r"\\\1", line, count=1)  # a wrapped line, not the start of a list
         put(line, i)
         if COLONS.match(line) and i + 1 < len(lines) and lines[i + 1].strip():
@@ -121,6 +122,22 @@ def _is_enclosed(out: list[str]) -> bool:
         if RULE.match(line):
             return True
     return False
+
+
+def _goes_on(line: str, out: list[str]) -> bool:
+    """Whether a line that begins with a number is the next item of a list whose last item has several lines."""
+    for i in reversed(range(len(out))):
+        if not out[i].strip() or out[i][0] in " \t":
+            continue
+        if first := ORDINAL.match(out[i]):
+            return _style(first["number"]) == _style(ORDINAL.match(line)["number"])
+        if i == 0 or not out[i - 1].strip() or not _is_prose(out[i]):
+            return False  # where a paragraph or another block begins
+    return False
+
+
+def _style(number: str) -> str:
+    return re.sub(r"[A-Za-z]+", "a", re.sub(r"\d+", "1", number))
 
 
 def _is_prose(line: str) -> bool:

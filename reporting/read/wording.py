@@ -36,7 +36,7 @@ OPENED = re.compile(r"<!--")
 WORDLESS = re.compile(r"(?<!!)\[\]\([^)\n]*\)")
 NOTE = re.compile(r"\[\^[^\]\s]+\](?!:)|\^\[")
 INLINE_NOTE = re.compile(r"\^\[(?:[^\[\]]|\[[^\^\[\]][^\[\]]*\])*?(?P<inner>\^\[|\[\^[^\]\s]+\])")
-LAZY = re.compile(r"(?:\n(?![ \t]*(?:\n|\Z|#{1,6}[ \t]|`{3}|~{3}|:{3}|>|-{3}|\[\^[^\]\s]+\]:))[^\n]+)*")
+LAZY = re.compile(r"(?:\n(?![ \t]*(?:\n|\Z|#{1,6}[ \t]|`{3}|~{3}|:{3}|>|-{3,}[ \t]*(?:\n|\Z)|\[\^[^\]\s]+\]:))[^\n]+)*")
 MARKER = re.compile(r"^[ \t]*%%+(?=[ \t\[]|$)")
 DIAGRAM = re.compile(r"[ \t]*[`~]+[ \t]*(?:\{\.)?mermaid")  # whose comments start with %%
 MARGIN = re.compile(r"^[ \t]*(?:>[ \t]?)*")
