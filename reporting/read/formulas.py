@@ -40,5 +40,11 @@ def unconvertible(formulas: list) -> list[ReportError]:
     document = {"target": "typst", "absent": [], "meta": {}, "chapters": [
         {"name": "", "folder": "", "items": items}]}
     _, faults = pandoc(json.dumps(document), "-t", "typst")
-    return [ReportError(fault.message, *passed[fault.source][:2], "use plain LaTeX mathematics without own macros")
+    return [ReportError(fault.message, *passed[fault.source][:2], _remedy(passed[fault.source][2]))
             for fault in faults]
+
+
+def _remedy(tex: str) -> str:
+    if "\\\\" in tex and "\\begin" not in tex:
+        return r"write lines between \begin{aligned} and \end{aligned}"
+    return "use plain LaTeX mathematics without own macros"

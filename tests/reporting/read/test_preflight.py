@@ -52,6 +52,7 @@ def test_a_good_chapter_passes(bibliography):
     ("5 < 6", r"$\textcolor{red}{x}$", 8, "color"),
     ("5 < 6", r"$\nosuchmacro x$", 8, "cannot convert"),
     ("5 < 6", r"$\frac{a}{b$", 8, "cannot convert"),
+    ("5 < 6", r"$$a \\ b$$", 8, r"lines between \begin{aligned}"),
     (r"c &= d", r"c &= d \tag{1}", 6, "tag"),
     (r"c &= d", r"c &= d \label{x}", 6, "label"),
     ("@fig-a]", "@fig-b]", 3, "fig-b.*"),
