@@ -5,6 +5,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import threading
@@ -44,7 +45,7 @@ class Progress:
         """Print a line that stays."""
         with self.lock:
             self._clear()
-            print(text, file=self.stream, flush=True)
+            self._print(text)
             self._draw()
 
     def start(self, name: str) -> None:
@@ -61,7 +62,7 @@ class Progress:
                 self._draw()
             elif self.clock() - self.told.setdefault(name, self.clock()) >= self.every:
                 self.told[name] = self.clock()
-                print("  " + text, file=self.stream, flush=True)
+                self._print("  " + text)
 
     def end(self, name: str) -> None:
         """Forget a chapter that has ended."""
@@ -69,6 +70,12 @@ class Progress:
             self._clear()
             self.running.pop(name, None)
             self._draw()
+
+    def _print(self, text: str) -> None:
+        try:
+            print(text, file=self.stream, flush=True)
+        except BrokenPipeError:  # who listened, such as head, has left; the build goes on
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
 
     def _clear(self) -> None:
         if self.live:

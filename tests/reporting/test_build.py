@@ -6,6 +6,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 import importlib.metadata
 import platform
 import re
+import subprocess
 import sys
 
 import pytest
@@ -267,6 +268,16 @@ def keep_stitched(monkeypatch):
         return document
 
     monkeypatch.setattr(reporting.write.publish, "stitch", keep)
+
+
+def test_a_build_goes_on_when_nobody_listens_any_more(fake):
+    fake.lighten()
+    command = f"from pathlib import Path; from reporting.cli import main; raise SystemExit(main(Path({str(fake.root)!r})))"
+    with subprocess.Popen([sys.executable, "-c", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode == 0 and b"Error" not in said, said
+    assert fake.pdf.is_file()
 
 
 def test_one_build_at_a_time(copy):
