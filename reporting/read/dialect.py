@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from reporting.read.markdown import TEMPLATE, TOKENS
+from reporting.read.markdown import ADDRESS, TEMPLATE, TOKENS
 
 ENVIRONMENT = re.compile(r"^(?P<indent>[ \t]*(?:(?:[-*+]|\d{1,9}[.)]|>)[ \t]+)*)(?P<tex>\\begin\{(?P<name>(?:align|alignat|equation|eqnarray|gather|multline|flalign)\*?)\}"
                          r".*?\\end\{(?P=name)\})", re.M | re.S)
@@ -25,11 +25,10 @@ FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<ticks>`{3,}(?=[^`\n]*$)|~{3,})[ \t]*
 OPTION_LINE = re.compile(r"^[ \t]*:[\w-]+:")  # MyST's, below the opening of a directive
 ADMONITION = re.compile(r"^\{(?P<kind>note|tip|warning|important|caution|hint|attention|danger|error|seealso)\}"
                         r"[ \t]*(?P<title>.*)$")
-COLONS = re.compile(r"^[ \t]*:{3,}[ \t]*(?P<rest>.*?)[ \t]*$")
+COLONS = re.compile(r"^[ \t]*(?P<colons>:{3,})[ \t]*(?P<rest>[^\n]*?)[ \t]*$", re.M)
 LIST = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+")
 ORDINAL = re.compile(r"^(?P<number>(?:\d{1,9}|[A-Za-z]|[ivxlcdmIVXLCDM]+)[.)]|\((?:\d{1,9}|[A-Za-z]|[ivxlcdm]+)\))(?=[ \t])")
 RULE = re.compile(r"^ {0,3}-{3,}[ \t]*$")
-ADDRESSES = re.compile(r"\]\((?:[^()\s]|\([^()\s]*\))*\)|<[^<>\s]*>|\b[a-z][a-z0-9+.-]*://[^\s<>]+", re.I)
 NAMED = re.compile(r"^(?P<name>(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))*[ \t]*\[(?!\^[^\]\s]+\])[^\[\]\n]+\]):"
                    r"(?P<rest>[ \t]*(?:\n[ \t]*)?(?P<line>\S[^\n]*))", re.M)
 TARGET = re.compile(r"(?:<[^<>\n]*>|(?=\S*(?:[/#:@]|\.\w))\S+)(?:[ \t]+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?[ \t]*")
@@ -151,7 +150,7 @@ def _outside(text: str, change) -> str:
     pieces, at = [], 0
     spans = [m.span() for m in TOKENS.finditer(hidden)]
     spans += [m.span() for m in TEMPLATE.finditer(text)]
-    spans += [m.span() for m in ADDRESSES.finditer(text)]
+    spans += [m.span() for m in ADDRESS.finditer(text)]
     for start, end in sorted(spans):
         if start < at:
             continue

@@ -19,7 +19,7 @@ TOKENS = re.compile(
     r"|(?P<inline>\$(?=\S)(?P<inline_tex>(?:\\(?:text\w*|mbox)\{[^{}]*\}|[^$\\]|\\.)+?)(?<=\S)\$(?!\d))",
     re.M | re.S)
 # An address holds no citation, whatever stands behind its @.
-ADDRESS = re.compile(r"\]\((?:[^()\s]|\([^()\s]*\))*|<[^<>\s]*>|\b[a-z][a-z0-9+.-]*://[^\s<>]+"
+ADDRESS = re.compile(r"\]\((?:[^()\s]|\([^()\s]*\))*\)?|<[^<>\s]*>|\b[a-z][a-z0-9+.-]*://[^\s<>]+"
                      r"|^ {0,3}\[[^\]\n]+\]:[ \t]*\S+", re.M | re.I)
 TEMPLATE = re.compile(r"\{\{\s+(?P<name>[\w.\-]+)\s*(?::(?P<format>[^{}]*?))?\s*\}\}")
 LABEL = re.compile(r"\{[^{}\n]*?#(?P<label>(?:fig|tbl|eq|sec)-[\w:.-]*\w)[^{}\n]*\}")

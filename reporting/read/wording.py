@@ -11,8 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from reporting.read.definitions import DEFINITION
-from reporting.read.dialect import COLONS as OPENING
-from reporting.read.dialect import DELIMITERS, FENCE
+from reporting.read.dialect import COLONS, DELIMITERS, FENCE
 from reporting.read.formulas import REFUSED
 from reporting.read.markdown import TOKENS, Prose, line_of
 from reporting.read.other_tools import of_other_tools
@@ -30,7 +29,6 @@ TAGS = {
 TEX = re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\[A-Za-z]{2,}")
 UNSPACED = re.compile(r"\{\{[A-Za-z_][\w.]*(?::[^{}\s]*)?\}\}")
 RAW = re.compile(r"^[ \t]*`{3,}[ \t]*\{=(?P<block>\w+)\}|`\{=(?P<inline>\w+)\}", re.M)
-COLONS = re.compile(r"^[ \t]*(?P<colons>:{3,})[ \t]*(?P<rest>[^\n]*?)[ \t]*$", re.M)
 HEADING = re.compile(r"^#{1,6}[ \t][^\n]*(?P<label>\{[^{}\n]*#[\w:.-]+[^{}\n]*\})[ \t]*(?P<rest>[^\n#{}\s][^\n]*)$", re.M)
 OPENED = re.compile(r"<!--")
 WORDLESS = re.compile(r"(?<!!)\[\]\([^)\n]*\)")
@@ -154,7 +152,7 @@ def swallowed(text: str) -> Iterator[Fault]:
             yield (opened, f"what is opened here is not closed, so the cell that starts in the {number - opened}. line below is taken for a part of it",
                    "close it within its cell")
             return
-        if FENCE.match(line) or OPENING.match(line):
+        if FENCE.match(line) or COLONS.match(line):
             opened = number
 
 

@@ -99,7 +99,7 @@ def collect(cells: list) -> dict:
                     if output.metadata.get(FIGURE):
                         drawn.setdefault(output.metadata[FIGURE], []).append((kept, item))
         result["outputs"].append(kept)
-        told = [*_missing_glyphs(kept), *_colours(kept), *(MOVING for item in kept if _is_moving(item))]
+        told = [*_missing_glyphs(kept), *_colours(kept), *(MOVING for item in kept if "moving" in item)]
         result["remarks"] += [{"cell": number, "text": text} for text in told]
     return result
 
@@ -135,6 +135,8 @@ def _kept(mime: str, kept: Type, data) -> dict:
             return {"kind": "refused", "what": hurdle, "remedy": STILL}
     if kept.kind == "json":
         return {"kind": "text", "data": json.dumps(value, indent=2, ensure_ascii=False)}
+    if kept.kind in BITMAPS:
+        return _seen(kept.kind, value)
     linked = _linked(value) if kept.kind == "svg" else {}
     return {"kind": kept.kind, "data": _stable(value) if isinstance(value, str) else value, **linked}
 
@@ -145,18 +147,17 @@ def _linked(drawing: str) -> dict:
     return {"linked": found[1]} if found else {}
 
 
-def _is_moving(item: dict) -> bool:
-    """Whether a picture has several frames; one that cannot be read becomes a refusal."""
-    if item["kind"] not in BITMAPS:
-        return False
+def _seen(kind: str, data: str) -> dict:
+    """A picture, looked into: one that cannot be read is refused, one with several frames noted."""
     from PIL import Image
 
     try:
-        return getattr(Image.open(io.BytesIO(base64.b64decode(item["data"]))), "is_animated", False)
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        picture = Image.open(io.BytesIO(base64.b64decode(data)))
+        picture.load()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         what = f"a picture that cannot be read ({str(error).split(' <')[0]})"
-        item |= {"kind": "refused", "what": what, "remedy": "show another, or tag the cell hide-output"}
-        return False
+        return {"kind": "refused", "what": what, "remedy": "show another, or tag the cell hide-output"}
+    return {"kind": kind, "data": data, **({"moving": True} if getattr(picture, "is_animated", False) else {})}
 
 
 def _stable(text: str) -> str:

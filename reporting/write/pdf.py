@@ -167,23 +167,7 @@ def _refused(error, source: Path, document: Stitched, others: list[Path]) -> Rep
             text = path.read_text(encoding="utf-8", errors="replace").splitlines()
             line = next((i for i, one in enumerate(text, 1) if i >= line and name in one), line)
             return ReportError(f"the picture {name} is damaged: {error}", path, line, "save it anew")
-    if DAMAGED in str(error) and (origin := _damaged(document)):
-        return ReportError(f"this cell puts out a damaged picture: {error}", *origin, "make it anew, or tag the cell hide-output")
     unknown = UNKNOWN.search(str(error))
     if unknown:
         return ReportError(f"citation of {unknown['key']}, which the bibliography does not hold", path, line)
     return ReportError(f"typst: {error}", path, line)
-
-
-def _damaged(document: Stitched) -> tuple[Path, int] | None:
-    """Path and line of the first cell whose picture typst cannot read."""
-    import typst
-
-    for chapter in document.chapters:
-        for item in chapter["items"]:
-            if item["kind"] == "picture":
-                try:
-                    typst.compile(f"#image({json.dumps(item['file'])})".encode(), root=Path(item["file"]).anchor or "/")
-                except typst.TypstError:
-                    return document.sources[item["source"]][:2]
-    return None

@@ -73,8 +73,12 @@ def test_a_picture_that_moves_is_told_of():
 
 
 def test_a_picture_that_cannot_be_read_is_refused():
-    (item,) = kept(image__png="YWJj")
-    assert item["kind"] == "refused" and "cannot be read" in item["what"]
+    file = io.BytesIO()
+    Image.effect_noise((40, 40), 50).save(file, "JPEG")
+    cut = base64.b64encode(file.getvalue()[:-300]).decode()
+    for data in ({"image/png": "YWJj"}, {"image/png": PICTURE[:60]}, {"image/jpeg": cut}):
+        (item,) = collect([[new_output("display_data", data=data)]])["outputs"][0]
+        assert item["kind"] == "refused" and "cannot be read" in item["what"], data
 
 
 def test_a_bar_of_progress_is_printed_text_and_another_widget_is_refused():
