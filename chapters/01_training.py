@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Q1. Training VICReg {#sec-q1}
-# VICReg [@bardes2022] learns an encoder $f$ without labels. Every image $I$ of a batch $B$ is augmented twice, $x = T(I)$ and $x' = T(I)$; the encoder gives representations $y = f(x)$, a projection head $h$ gives $z = h(y)$, and likewise $y'$ and $z'$. Three objectives act on the projections $Z, Z' \in \mathbb{R}^{|B| \times d}$:
+# **The variance objective falls in every epoch; invariance and covariance rise with the spread that it forces.** VICReg [@bardes2022] learns an encoder $f$ without labels. Every image $I$ of a batch $B$ is augmented twice, $x = T(I)$ and $x' = T(I)$; the encoder gives representations $y = f(x)$, a projection head $h$ gives $z = h(y)$, and likewise $y'$ and $z'$. Three objectives act on the projections $Z, Z' \in \mathbb{R}^{|B| \times d}$:
 #
 # $$
 # \begin{aligned}
@@ -17,15 +17,17 @@
 # \mathcal{L} = \lambda\, \mathcal{L}_{inv}(Z, Z') + \mu \left[ \mathcal{L}_{var}(Z) + \mathcal{L}_{var}(Z') \right] + \nu \left[ \mathcal{L}_{cov}(Z) + \mathcal{L}_{cov}(Z') \right].
 # $$ {#eq-loss}
 #
-# Invariance alone would be satisfied by a constant; the variance term forbids that constant, dimension by dimension, and the covariance term forbids that all dimensions say the same. The exercise prints $\epsilon$ outside the root, where the gradient at zero variance is infinite; we use the paper's form, inside, which differs by less than 1% wherever $\sigma_j$ is not itself tiny. The variance term is not halved, as [@eq-loss] has it and the authors' public code has not.
+# A constant would satisfy the invariance term alone. The variance term forbids that constant, dimension by dimension. The covariance term forbids that all dimensions say the same. The exercise prints $\epsilon$ outside the root. There the root's derivative at zero variance is infinite, and automatic differentiation returns NaN. We use the paper's form, with $\epsilon$ inside. The two differ by less than 1% wherever $\sigma_j$ is not itself tiny. As in the exercise, and unlike in the authors' public code, the variance term is not halved.
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
 import matplotlib.pyplot as plt
 import pandas as pd
+import torch
 
 from reporting import depends, record, show, table
 from vicreg.data import load_cifar10
+from vicreg.downstream.batch_statistics import objectives_by_statistics
 from vicreg.plots.figures import OBJECTIVES, plot_objective
 from vicreg.plots.interactive import explore_objectives
 from vicreg.weights import load_run, weights_file
@@ -39,12 +41,8 @@ depends("CIFAR-10", fingerprint=data.fingerprint, copy=data.train.name)
 experiment, provenance = run.experiment, run.provenance
 epochs, steps, _ = run.history.train.shape
 seconds_an_epoch = provenance.seconds / epochs
-if provenance.data_fingerprint == data.fingerprint:
-    measured_on = f"are measured on the same images, {data.train.name}"
-else:
-    measured_on = (
-        f"are measured on another copy of the images, {data.train.name} (sha256 {data.fingerprint[:12]}…)"
-    )
+same_copy = provenance.data_fingerprint == data.fingerprint
+measured_on = "on the same images" if same_copy else f"on another copy of the images, {data.train.name}"
 record(
     epochs=epochs,
     steps=steps,
@@ -52,9 +50,7 @@ record(
     learning_rate=experiment.learning_rate,
     seed=experiment.seed,
     data_name=provenance.data_name,
-    data_fingerprint=provenance.data_fingerprint[:12],
     measured_on=measured_on,
-    weights_fingerprint=run.fingerprint[:12],
     legs=provenance.in_words(),
     minutes=provenance.seconds / 60,
     minutes_an_epoch=seconds_an_epoch / 60,
@@ -64,11 +60,11 @@ record(
 )
 
 # %% [markdown]
-# **Setting.** The encoder is the exercise's ResNet-18 for small images (11.5 M parameters, 128-d representations), the head maps to $d = 512$. We train on the {{ n_train:,}} training images of {{ data_name }} [@krizhevsky2009] with Adam (learning rate {{ learning_rate:.0e}}, weight decay $10^{-6}$), $|B| = {{ batch_size }}$, $\lambda = \mu = 25$, $\nu = 1$, $\gamma = 1$, $\epsilon = 10^{-4}$, seed {{ seed }}, for {{ epochs }} epochs of {{ steps }} batches. The two views pass through the encoder one after the other, so that each has its own batch statistics. After every epoch the same objectives are measured on the test set: two random views again, since without augmentation the invariance objective is zero by construction, evaluation mode, projections, shuffled batches of the same size, since variance and covariance mean little within one class.
+# **Setting.** The encoder is the exercise's ResNet-18 for small images (11.5 M parameters, 128 dimensions); the head maps to $d = 512$. We train on the {{ n_train:,}} training images of {{ data_name }} [@krizhevsky2009] for {{ epochs }} epochs of {{ steps }} batches, with Adam (learning rate {{ learning_rate:g}}, weight decay $10^{-6}$), $|B| = {{ batch_size }}$, $\lambda = \mu = 25$, $\nu = 1$, $\gamma = 1$, $\epsilon = 10^{-4}$ and seed {{ seed }}. The two views pass through the encoder one after the other, so each has its own batch statistics. All later sections measure {{ measured_on }}.
 #
-# **Provenance.** Trained in {{ minutes:.0f}} minutes ({{ images_a_second:.0f}} images a second, two views each, the test passes included): {{ legs }}. Weights sha256 {{ weights_fingerprint }}….
+# After every epoch the same objectives are measured on the test set, in evaluation mode. They too use two random views, since without augmentation the invariance objective is zero by construction. The batches are shuffled and of the same size, since variance and covariance mean little within one class.
 #
-# **Images.** The weights were trained on {{ data_name }} (sha256 {{ data_fingerprint }}…). The figures of the following sections {{ measured_on }}.
+# Training took {{ minutes:.0f}} minutes, or {{ images_a_second:.0f}} images a second with the test passes: {{ legs }}.
 
 # %%
 fig, axes = plt.subplots(1, 3, figsize=(6.46, 2.1))
@@ -102,6 +98,8 @@ table(
     caption="Means of the unweighted objectives over an epoch's batches and over the test set.",
     formats={"first epoch": "{:.3f}", "last epoch": "{:.3f}", "test set, last epoch": "{:.3f}"},
 )
+BATCHES = 20
+by_statistics = objectives_by_statistics(run, data.test.images, BATCHES)
 start = run.history.train[0, :10].mean(0)
 weighted = last * last.new_tensor(
     [experiment.invariance_weight, experiment.variance_weight, experiment.covariance_weight]
@@ -116,18 +114,27 @@ record(
     last_std=1 - last[1] / 2,
     last_covariance=last[2],
     test_covariance=last_test[2],
+    batches=BATCHES,
+    own_covariance=by_statistics.own[2],
+    running_covariance=by_statistics.running[2],
     invariance_share=share[0],
     variance_share=share[1],
     covariance_share=share[2],
 )
 trend = run.history.train.mean(1)  # (epochs, 3)
 assert (trend[1:, 1] < trend[:-1, 1]).all(), "the text says that variance falls in every epoch"
-assert last[0] > start[0] and last[2] > start[2], "the text says that the other two rise first"
+assert last[0] > start[0] and last[2] > start[2], "the text says that the other two rise"
 assert share[1] == share.max(), "the text says that variance is the largest part of the loss"
 assert last_test[2] > last[2], "the text says that covariance is higher on the test set"
 assert (last_test[:2] / last[:2] - 1).abs().max() < 0.3, "the text says that the curves stay close"
+assert by_statistics.own[2] < by_statistics.running[2], "the text says that running averages raise it"
+z = torch.zeros(4, 1, requires_grad=True)
+(z.var(dim=0).sqrt() + experiment.eps).sum().backward()
+assert z.grad.isnan().all(), "the text says what autograd makes of the exercise's root"
 
 # %% [markdown]
-# **Reading.** The three objectives pull against each other ([@fig-losses; @tbl-losses]). *Variance* falls in every epoch, from {{ start_variance:.2f}} in the first ten batches to {{ last_variance:.2f}} in the last epoch: the two branches together fall short of the target of 1 by that much, so a projection's dimension deviates by about {{ last_std:.2f}} on average. It is still the largest part of the weighted loss ({{ variance_share:.0%}}, invariance {{ invariance_share:.0%}}, covariance {{ covariance_share:.0%}}), so training is far from its end. *Invariance* and *covariance* are lowest at the start, when all projections lie close together and a constant is perfectly invariant and uncorrelated; as the variance term spreads the projections, the distance between two views grows with them (from {{ start_invariance:.2f}} to {{ last_invariance:.2f}}), and so does what the dimensions have in common. What the other two terms do shows in what they prevent: the spread grows, but not as freely as it would alone.
+# **Reading.** *Variance* falls in every epoch ([@fig-losses; @tbl-losses]), from {{ start_variance:.2f}} in the first ten batches to {{ last_variance:.2f}} in the last epoch. This is the sum over both branches, so a dimension of the projections deviates by about {{ last_std:.2f}} on average, short of the target of 1. Variance is still the largest part of the weighted loss: {{ variance_share:.0%}}, with invariance at {{ invariance_share:.0%}} and covariance at {{ covariance_share:.0%}}.
 #
-# On the test set invariance and variance follow the training curves closely: views are new every time, so there is little to memorise. Covariance is higher there ({{ test_covariance:.1f}} against {{ last_covariance:.1f}}). A likely reason is batch normalisation, which in evaluation mode subtracts running averages in place of the batch's own and so leaves variation in that all dimensions share.
+# *Invariance* and *covariance* are low at the start, when all projections lie close together: a constant is perfectly invariant and uncorrelated. They rise as the variance term spreads the projections. The distance between two views grows with the spread, from {{ start_invariance:.2f}} to {{ last_invariance:.2f}}, and so does what the dimensions have in common.
+#
+# On the test set, invariance and variance follow the training curves closely: views are new every time, so there is little to memorise. Covariance is higher, {{ test_covariance:.1f}} against {{ last_covariance:.1f}}. Part of that is batch normalisation. In evaluation mode it subtracts running averages in place of the batch's own. On the same views of {{ batches }} test batches, covariance is {{ running_covariance:.1f}} with the running averages and {{ own_covariance:.1f}} with each batch's own statistics.

@@ -1,12 +1,13 @@
 # %% [markdown]
 # # Q8. Retrieval {#sec-q8}
-# What does each encoder find alike, and what does it find far apart? We draw one random training image of each class (seed 0) and look up its five nearest and its five most distant training images by the L2 distance of their representations, exactly, the image itself left out: for VICReg ([@sec-q1]) and for the model without generated neighbours ([@sec-q6]). Ten rows can mislead, so we also count over the whole training set.
+# **VICReg keeps together what belongs together: of an image's five nearest {{ agreement:.0%}} are of its class. No model has opposites in meaning at a distance, only outliers.** We draw one random training image of each class (seed 0). For each we look up the five nearest and the five most distant training images by the L2 distance of representations, exactly, the image itself left out. We do so for VICReg ([@sec-q1]) and for the model without generated neighbours, the short and the long one ([@sec-q6]). Ten rows can mislead, so we also count over the whole training set.
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
 import matplotlib.pyplot as plt
 import pandas as pd
 import torch
+from _compared import LONG, MODELS, SHORT, VICREG, title
 
 from reporting import depends, record, show, table
 from vicreg.data import load_cifar10
@@ -24,38 +25,41 @@ from vicreg.downstream.retrieval import (
     nearest_others,
     neighbour_classes,
     one_of_each_class,
+    others_farther,
 )
 from vicreg.plots.figures import short_name, show_images
 from vicreg.representations import representations
 from vicreg.weights import load_run, weights_file
 
-VICREG, WITHOUT = "vicreg", "no_generated_neighbors"
-NAMES = {VICREG: "VICReg", WITHOUT: "without generated neighbours"}
 data = load_cifar10()
 depends("CIFAR-10", fingerprint=data.fingerprint, copy=data.train.name)
-for name in NAMES:
+for name in MODELS:
     depends(weights_file(name))
 images, labels, classes = data.train.images, data.train.labels, data.train.classes
-y = {name: representations(load_run(name), data.train) for name in NAMES}
+runs = {name: load_run(name) for name in MODELS}
+titles = {name: title(run) for name, run in runs.items()}
+y = {name: representations(run, data.train) for name, run in runs.items()}
 
 # %%
 queries = one_of_each_class(labels, seed=0)
-near = {name: nearest_others(y[name], k=5, members=queries).indices for name in NAMES}
-far = {name: most_distant(y[name], k=5, members=queries).indices for name in NAMES}
+near = {name: nearest_others(y[name], k=5, members=queries).indices for name in MODELS}
+far = {name: most_distant(y[name], k=5, members=queries).indices for name in MODELS}
 
 
 def show_found(found, label, caption):
-    """The queries and what each method found for them: a row a query."""
-    shown = torch.cat([queries.unsqueeze(1), *found.values()], dim=1)  # (10, 11)
-    groups = [[f"{name if i == 3 else ''}\n{i}" for i in range(1, 6)] for name in NAMES.values()]
-    fig, ax = plt.subplots(figsize=(6.46, 6.9))
+    """The queries and what each model found for them: a row a query."""
+    shown = torch.cat([queries.unsqueeze(1), *found.values()], dim=1)  # (10, 16)
+    heads = {name: titles[name].replace(", ", ",\n") for name in MODELS}
+    groups = [f"{heads[name]}\n{i}" if i == 3 else str(i) for name in MODELS for i in range(1, 6)]
+    fig, ax = plt.subplots(figsize=(6.46, 5.5))
     show_images(
         ax,
         images[shown],
-        row_labels=[classes[label] for label in labels[queries]],
-        column_labels=["\nquery", *groups[0], *groups[1]],
+        row_labels=[short_name(classes[label]) for label in labels[queries]],
+        column_labels=["query", *groups],
         captions=[["", *(short_name(classes[c]) for c in row[1:])] for row in labels[shown].tolist()],
-        gaps=[1, 6],
+        gaps=[1, 6, 11],
+        caption_height=13,
     )
     show(fig, label=label, caption=caption, place="auto")
 
@@ -64,14 +68,7 @@ def show_found(found, label, caption):
 show_found(
     near,
     label="fig-near",
-    caption="One random training image of each class and its five nearest training images by both methods, nearest first, each with its class.",
-)
-
-# %%
-show_found(
-    far,
-    label="fig-far",
-    caption="The same images and the five training images most distant from each, most distant first.",
+    caption="One random training image of each class and its five nearest training images by each model, nearest first, each with its class.",
 )
 
 # %%
@@ -92,84 +89,138 @@ def alike(found):
     }
 
 
-everywhere = {name: nearest_others(y[name], k=5).indices for name in NAMES}
+everywhere = {name: nearest_others(y[name], k=5).indices for name in MODELS}
 shuffled = torch.randperm(len(images), generator=torch.Generator().manual_seed(0)).unsqueeze(1)
-RANDOM = "random images"
-rows = {NAMES[name]: alike(found) for name, found in everywhere.items()} | {RANDOM: alike(shuffled)}
+rows = {titles[name]: alike(found) for name, found in everywhere.items()}
+random_row = alike(shuffled)
 table(
-    pd.DataFrame(rows).T.rename_axis("five nearest by"),
+    pd.DataFrame(rows | {"random images": random_row}).T.rename_axis("five nearest by"),
     label="tbl-near",
     caption="How alike an image and its five nearest are, over all {{ n:,}} training images: the share of the same class; the distance of mean colours and the differences of mean brightness and of contrast (the deviation of grey pixels), in grey levels; the correlation of layouts ($8 \\times 8$ grey cells).",
     formats={"same class": "{:.0%}", "colour": "{:.0f}", "brightness": "{:.0f}", "contrast": "{:.1f}", "layout": "{:.2f}"},
 )
 
 # %%
-neighbours = {name: neighbour_classes(y[name], labels, k=5) for name in NAMES}
+neighbours = {name: neighbour_classes(y[name], labels, k=5) for name in MODELS}
 agreement = {name: shares.diagonal() for name, shares in neighbours.items()}
 order = agreement[VICREG].argsort(descending=True).tolist()
-order_without = agreement[WITHOUT].argsort(descending=True).tolist()
 pairs = [f"{classes[a]} and {classes[b]} ({share:.0%})" for a, b, share in most_entangled(neighbours[VICREG], 2)]
-same = {name: labels[near[name]] == labels[queries].unsqueeze(1) for name in NAMES}
-distinct = {name: len(far[name].unique()) for name in NAMES}
+same = {name: (labels[near[name]] == labels[queries].unsqueeze(1)).sum() for name in MODELS}
+near_rows = {name: rows[titles[name]] for name in MODELS}
+SUFFIXES = {VICREG: "", SHORT: "_short", LONG: "_long"}
+record(
+    n=len(labels),
+    best=classes[order[0]],
+    best_share=agreement[VICREG][order[0]],
+    worst=classes[order[-1]],
+    worst_share=agreement[VICREG][order[-1]],
+    pair_1=pairs[0],
+    pair_2=pairs[1],
+    colour_random=random_row["colour"],
+    layout_random=random_row["layout"],
+    **{f"agreement{suffix}": agreement[name].mean() for name, suffix in SUFFIXES.items()},
+    **{f"near_same{suffix}": same[name] for name, suffix in SUFFIXES.items()},
+    **{f"{what}{suffix}": near_rows[name][what] for name, suffix in SUFFIXES.items() for what in ("colour", "layout")},
+)
+assert agreement[VICREG].mean() > max(agreement[SHORT].mean() + 0.05, agreement[LONG].mean()) > 0.3, "the text's order in classes"
+for what in ("colour", "brightness", "contrast"):
+    assert max(row[what] for row in near_rows.values()) < 0.8 * random_row[what], "the text says that all keep tone"
+assert min(row["layout"] for row in near_rows.values()) > random_row["layout"] + 0.15, "the text says that all keep layout"
+assert all(near_rows[SHORT][what] < near_rows[VICREG][what] for what in ("colour", "brightness", "contrast")), "the text says that the short model keeps tone most closely"
+spread = {what: [row[what] for row in near_rows.values()] for what in ("colour", "brightness", "contrast")}
+assert all(max(v) - min(v) < 0.3 * (random_row[what] - min(v)) for what, v in spread.items()), "the text calls the differences small"
+
+# %% [markdown]
+# **Near.** Of the 50 neighbours in [@fig-near], {{ near_same}} are of the query's class for VICReg, {{ near_same_short}} for the short model and {{ near_same_long}} for the long one. Ten queries say little. Over the whole training set it is {{ agreement:.0%}}, {{ agreement_short:.0%}} and {{ agreement_long:.0%}} (chance: 10%), so VICReg excels at keeping close images together. It finds {{ best}} best ({{ best_share:.0%}}) and {{ worst}} worst ({{ worst_share:.0%}}), and confuses {{ pair_1}} and {{ pair_2}} most.
+#
+# *What do the models attend to?* All three keep colour, tone and layout: by every measure in [@tbl-near] an image and its neighbours are much more alike than two random images. The short model keeps colour, brightness and contrast most closely: its neighbours' mean colour lies {{ colour_short:.0f}} grey levels from the query's, VICReg's {{ colour:.0f}}, random images' {{ colour_random:.0f}}. These differences are small. The difference in class is not. So VICReg gives up little of what an image looks like and gains much of what it shows. The long model lies between the two in class and near VICReg in looks, so most of what sets the short model apart is its short training.
+
+# %%
+show_found(
+    far,
+    label="fig-far",
+    caption="The images of [@fig-near] and the five training images most distant from each by each model, most distant first.",
+)
+
+# %%
 kind = torch.tensor([name in ("bird", "cat", "deer", "dog", "frog", "horse") for name in classes])
-opposite = {name: (kind[labels[far[name]]] != kind[labels[queries]].unsqueeze(1)).sum() for name in NAMES}
+opposite = {name: (kind[labels[far[name]]] != kind[labels[queries]].unsqueeze(1)).sum().item() for name in MODELS}
+distinct = {name: far[name].unique() for name in MODELS}
+some = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))[:1000]
+farther = {name: others_farther(y[name], labels, some) for name in MODELS}
+best = max(farther, key=farther.get)
 
 
 def outermost_rank(name):
     """The worst rank, 1 the farthest from the mean of all, among the most distant images found."""
     outlying = (y[name] - y[name].mean(0)).norm(dim=1)
-    return (outlying.argsort(descending=True).argsort() + 1)[far[name]].max()
+    return int((outlying.argsort(descending=True).argsort() + 1)[far[name]].max())
+
+
+def common_classes(name):
+    """The three classes that a model's most distant images are of most often."""
+    counts = labels[distinct[name]].bincount(minlength=len(classes))
+    first, second, third = (classes[c] for c in counts.argsort(descending=True, stable=True)[:3])
+    return f"{first}, {second} and {third}"
 
 
 # How the most distant images look among all: the share of images with a smaller value, on average.
-saturations = saturation(images)
-rank = {
-    (name, what): share_below(values[far[name].unique()], values)
-    for name in NAMES
-    for what, values in {"contrast": contrasts, "saturation": saturations, "brightness": tones}.items()
+LOOKS = {
+    "contrast": (contrasts, "hard", "soft"),
+    "saturation": (saturation(images), "colourful", "grey"),
+    "brightness": (tones, "bright", "dark"),
 }
-near_rows, random_row = {name: rows[NAMES[name]] for name in NAMES}, rows[RANDOM]
+rank = {
+    name: {look: share_below(values[distinct[name]], values).mean().item() for look, (values, _, _) in LOOKS.items()}
+    for name in MODELS
+}
+
+
+def in_words(name):
+    """What a model's most distant images have in common, such as "hard and grey"."""
+    words = [
+        high if rank[name][look] > 0.7 else low
+        for look, (_, high, low) in LOOKS.items()
+        if not 0.3 <= rank[name][look] <= 0.7
+    ]
+    return " and ".join(words) or "ordinary in all three"
+
+
+table(
+    pd.DataFrame(
+        {
+            "most distant by": [titles[name] for name in MODELS],
+            "different": [len(distinct[name]) for name in MODELS],
+            "rank": [outermost_rank(name) for name in MODELS],
+            "other kind": list(opposite.values()),
+            "farther": list(farther.values()),
+            **{look: [rank[name][look] for name in MODELS] for look in LOOKS},
+        }
+    ),
+    label="tbl-far",
+    caption="The 50 most distant images in [@fig-far]: how many different ones they are; the worst of their ranks among all {{ n:,}} training images by distance from the mean of all; how many of the 50 are of the query's other kind, animal or vehicle; how often, over {{ queries:,}} random queries, an image of another class is farther than one of the query's class (chance: 50%); and the share of all images that have less contrast, saturation and brightness, on average over the different ones.",
+    formats={
+        "farther": "{:.1%}", "contrast": "{:.0%}", "saturation": "{:.0%}", "brightness": "{:.0%}",
+    },
+)
 record(
-    n=len(labels),
-    agreement=agreement[VICREG].mean(),
-    agreement_without=agreement[WITHOUT].mean(),
-    best=classes[order[0]],
-    best_share=agreement[VICREG][order[0]],
-    worst=classes[order[-1]],
-    worst_share=agreement[VICREG][order[-1]],
-    best_without=classes[order_without[0]],
-    best_share_without=agreement[WITHOUT][order_without[0]],
-    worst_without=classes[order_without[-1]],
-    worst_share_without=agreement[WITHOUT][order_without[-1]],
-    pair_1=pairs[0],
-    pair_2=pairs[1],
-    near_same=same[VICREG].sum(),
-    near_same_without=same[WITHOUT].sum(),
-    far_distinct=distinct[VICREG],
-    far_distinct_without=distinct[WITHOUT],
-    far_rank=outermost_rank(VICREG),
-    far_rank_without=outermost_rank(WITHOUT),
-    far_opposite=opposite[VICREG],
-    far_opposite_without=opposite[WITHOUT],
-    **{f"far_{what}{'' if name == VICREG else '_without'}": found.mean() for (name, what), found in rank.items()},
-    **{f"{what}{'' if name == VICREG else '_without'}": value
-       for name, row in near_rows.items() for what, value in row.items() if what != "same class"},
-    colour_random=random_row["colour"],
-    layout_random=random_row["layout"],
-)  # fmt: skip
-assert agreement[VICREG].mean() > agreement[WITHOUT].mean() + 0.05 > 0.3, "the text's order in classes"
-for what in ("colour", "brightness", "contrast"):
-    assert max(row[what] for row in near_rows.values()) < 0.8 * random_row[what], "the text says that both keep tone"
-    assert near_rows[WITHOUT][what] < near_rows[VICREG][what], "the text says that the other keeps it more closely"
-assert min(row["layout"] for row in near_rows.values()) > random_row["layout"] + 0.15, "the text says that both keep layout"
-assert max(distinct.values()) < 35, "the text says that the same images are distant from many"
-assert max(outermost_rank(name) for name in NAMES) < 0.03 * len(labels), "the text calls them outliers"
-assert rank[WITHOUT, "contrast"].mean() > 0.7 > rank[VICREG, "contrast"].mean() + 0.1, "the text's contrast"
-assert rank[WITHOUT, "saturation"].mean() < 0.3 < rank[VICREG, "saturation"].mean(), "the text's saturation"
+    **{f"far_distinct{suffix}": len(distinct[name]) for name, suffix in SUFFIXES.items()},
+    **{f"far_looks{suffix}": in_words(name) for name, suffix in SUFFIXES.items()},
+    **{f"far_classes{suffix}": common_classes(name) for name, suffix in SUFFIXES.items()},
+    queries=len(some),
+    farther_best=farther[best],
+    farther_title=titles[best],
+    farther_worst=min(farther.values()),
+    far_rank=max(outermost_rank(name) for name in MODELS),
+    far_opposite=min(opposite.values()),
+    far_opposite_most=max(opposite.values()),
+)
+assert max(map(len, distinct.values())) < 35, "the text says that the same images are distant from many"
+assert max(outermost_rank(name) for name in MODELS) < 0.03 * len(labels), "the text calls them outliers"
+assert max(farther.values()) < 0.7, "the text says that no model excels"
+assert max(opposite.values()) < 40, "the text says that the other kind does not prevail"
 
 # %% [markdown]
-# **Near.** Of the 50 neighbours in [@fig-near] {{ near_same}} are of the query's class for VICReg and {{ near_same_without}} without generated neighbours; ten queries say little. Over the whole training set it is {{ agreement:.0%}} and {{ agreement_without:.0%}} (chance: 10%). VICReg finds {{ best}} best ({{ best_share:.0%}}) and {{ worst}} worst ({{ worst_share:.0%}}), the other {{ best_without}} ({{ best_share_without:.0%}}) and {{ worst_without}} ({{ worst_share_without:.0%}}).
+# **Far.** The 50 most distant images in [@fig-far] are only {{ far_distinct}} different ones for VICReg, {{ far_distinct_short}} for the short model and {{ far_distinct_long}} for the long one. All are outliers: they are among the {{ far_rank:,}} of {{ n:,}} images that lie farthest from the mean of all ([@tbl-far]). A few such images are far from whoever asks, and between {{ far_opposite}} and {{ far_opposite_most}} of the 50 are of the query's other kind, animal or vehicle. VICReg's outliers are {{ far_looks}}, and most often of the classes {{ far_classes}}. The short model's are {{ far_looks_short}} ({{ far_classes_short}}), the long model's {{ far_looks_long}} ({{ far_classes_long}}). So a large distance says how unusual an image is, not how different in meaning. What counts as unusual differs between the models, which matters for anomaly detection ([@sec-anomaly]).
 #
-# What do the methods attend to? Both keep colour, tone and layout: by each of the measures in [@tbl-near] an image and its neighbours are much more alike than two random images. The model without generated neighbours keeps each more closely: in mean colour its neighbours lie {{ colour_without:.0f}} grey levels from the query, VICReg's {{ colour:.0f}}, random images {{ colour_random:.0f}}; layouts correlate at {{ layout_without:.2f}} and {{ layout:.2f}}. The differences are small, and the difference in class is not. So VICReg gives up little of what an image looks like and gains much of what it shows: its training changed colour, tone and place at random and asked for the same answer. It is the better one at keeping together what belongs together.
-#
-# **Far.** The most distant images are no opposites in meaning. The 50 in [@fig-far] are only {{ far_distinct}} different images for VICReg and {{ far_distinct_without}} for the other, all of them among the {{ far_rank}} and {{ far_rank_without}} of {{ n:,}} that lie farthest from the mean of all. A few outlying images are far from whoever asks, and {{ far_opposite}} and {{ far_opposite_without}} of the 50 are of the query's other kind, animal or vehicle. The two models' outliers look different. Those of the model without generated neighbours are extremes of tone: in contrast they exceed {{ far_contrast_without:.0%}} of all images on average, in saturation {{ far_saturation_without:.0%}}, so they are hard and grey. VICReg's exceed {{ far_contrast:.0%}} in contrast, {{ far_saturation:.0%}} in saturation and {{ far_brightness:.0%}} in brightness: bright, even pictures. If one model keeps distant images far apart, it is the one without generated neighbours, but by tone; in VICReg distance says mostly how unusual an image is. That is what makes distances useful for anomaly detection in [@sec-anomaly], and why the two models differ there.
+# *Which model excels at keeping distant images apart?* Over {{ queries:,}} random queries, an image of another class is farther than one of the query's own class in {{ farther_best:.1%}} of all cases for the best model ({{ farther_title}}) and in {{ farther_worst:.1%}} for the worst. Chance is 50%, so in this sense none excels: far from its neighbours, an image's distances say little about class.

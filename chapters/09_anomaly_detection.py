@@ -1,22 +1,27 @@
 # %% [markdown]
 # # Anomaly detection (sec. 4.2.1) {#sec-anomaly}
-# Normal is what CIFAR-10's training images are; the test images of CIFAR-10 (normal, 0) and of MNIST [@lecun1998] (anomalous, 1) are to be told apart without a hint of what the anomalies will be. Following [@reiss2021], an image's score is the inverse of the density of the training set around its representation: the mean L2 distance, not squared, to its $k = 2$ nearest training images,
+# **By the AUC the short model without generated neighbours is best, {{ auc_short:.3f}} against VICReg's {{ auc:.3f}}; what decides is how near digits come to any photograph.** Normal is what CIFAR-10's training images are. The test images of CIFAR-10 (normal, 0) and of MNIST [@lecun1998] (anomalous, 1) are to be told apart, without a hint of what the anomalies will be. MNIST's digits are resized to $32 \times 32$, repeated in three channels and normalised as CIFAR-10.
+#
+# **Q1. Density estimation.** Following [@reiss2021], an image's score is the inverse of the density of the training set around its representation: the mean L2 distance, not squared, to its $k = 2$ nearest training images,
 #
 # $$
-# s(x) = \frac{1}{k} \sum_{i=1}^{k} \lVert y - \mathrm{kNN}(y)_i \rVert_2 ,
+# s(x) = \frac{1}{k} \sum_{i=1}^{k} \lVert y - \mathrm{kNN}(y)_i \rVert_2 .
 # $$ {#eq-score}
 #
-# and higher is more anomalous. MNIST's digits are resized to $32 \times 32$, repeated in three channels and normalised as CIFAR-10.
+# Higher is more anomalous. [@fig-roc] (bottom) shows the scores of all {{ n_all:,}} test images for VICReg and for the short and the long model of [@sec-q6].
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
+import json
 from collections import Counter
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import torch
+from _compared import COLOURS, LINES, LONG, MODELS, SHORT, VICREG, title
 
-from reporting import depends, record, show
+from reporting import depends, record, show, table
 from vicreg.data import load_cifar10
 from vicreg.digits import load_mnist_test
 from vicreg.downstream.anomaly import anomaly_scores_by_k, roc
@@ -29,32 +34,28 @@ from vicreg.downstream.appearance import (
 )
 from vicreg.downstream.laplacian import untrained_features
 from vicreg.downstream.retrieval import nearest
-from vicreg.plots.figures import (
-    TEST_COLOUR,
-    TRAIN_COLOUR,
-    plot_roc,
-    plot_score_histogram,
-    short_name,
-    show_images,
-)
+from vicreg.plots.figures import plot_roc, plot_score_histogram, short_name, show_images
 from vicreg.plots.interactive import explore_roc
 from vicreg.representations import representations
+from vicreg.runtime.paths import PROJECT
 from vicreg.weights import load_run, weights_file
 
-VICREG, WITHOUT, UNTRAINED = "VICReg", "without generated neighbours", "untrained CNN"
-RUNS = {VICREG: "vicreg", WITHOUT: "no_generated_neighbors"}
-COLOURS = {VICREG: TRAIN_COLOUR, WITHOUT: TEST_COLOUR, UNTRAINED: "0.5"}
+UNTRAINED = "untrained CNN"
 data, mnist = load_cifar10(), load_mnist_test()
 depends("CIFAR-10", fingerprint=data.fingerprint, copy=data.train.name)
 depends("MNIST test", fingerprint=mnist.fingerprint)
-for run in RUNS.values():
-    depends(weights_file(run))
+pretraining = PROJECT / "benchmarks" / "pretraining.json"
+depends(pretraining)
+for name in MODELS:
+    depends(weights_file(name))
+runs = {name: load_run(name) for name in MODELS}
+titles = {name: title(run) for name, run in runs.items()} | {UNTRAINED: UNTRAINED}
 
 # %%
 K = 2
 K_MOST = min(100, len(data.train))
 splits = (data.train, data.test, mnist)
-spaces = {name: [representations(load_run(run), split) for split in splits] for name, run in RUNS.items()}
+spaces = {name: [representations(run, split) for split in splits] for name, run in runs.items()}
 spaces[UNTRAINED] = [untrained_features(split.images) for split in splits]
 normal, anomalous = {}, {}  # scores by 1 to K_MOST neighbours, (n, K_MOST)
 for name, (train_y, test_y, mnist_y) in spaces.items():
@@ -65,27 +66,121 @@ ks = np.unique(np.geomspace(1, K_MOST, 15).round().astype(int))
 by_k = {name: [roc(normal[name][:, k - 1], anomalous[name][:, k - 1]).auc for k in ks] for name in spaces}
 
 # %%
-fig, axes = plt.subplots(2, 2, figsize=(6.46, 5.0), width_ratios=[1.2, 1])
-for ax, name in zip(axes[:, 0], RUNS, strict=True):
-    histogram = {"CIFAR-10 test (normal)": normal[name], "MNIST test (anomalous)": anomalous[name]}
-    plot_score_histogram(ax, {split: scores[:, K - 1] for split, scores in histogram.items()})
-    ax.set_title(name)
-    ax.legend()
-for name in RUNS:
-    plot_roc(axes[0, 1], curves[name], name.removesuffix(" generated neighbours"), color=COLOURS[name])
-axes[0, 1].plot([0, 1], [0, 1], ":", color="0.6", label="chance, AUC 0.500")
-axes[0, 1].legend(loc="lower right", handlelength=1.2)
-for name, style in zip(spaces, ("o-", "s-", "^:"), strict=True):
-    axes[1, 1].plot(ks, by_k[name], style, ms=3, color=COLOURS[name], label=name)
-axes[1, 1].set(xscale="log", xlabel="number of neighbours k", ylabel="AUC", ylim=(None, 1.01))
-axes[1, 1].set_xticks([1, 2, 5, 10, 20, 50, 100], ["1", "2", "5", "10", "20", "50", "100"])
-axes[1, 1].minorticks_off()
-axes[1, 1].legend()
+fig = plt.figure(figsize=(6.46, 4.9))
+top, bottom = fig.subfigures(2, 1, height_ratios=[3.2, 1.7])
+curve, number = top.subplots(1, 2, width_ratios=[1.15, 1])
+for name in MODELS:
+    line = {"color": COLOURS[name], "ls": LINES[name]}
+    plot_roc(curve, curves[name], titles[name].replace(", ", ",\n"), **line)
+    number.plot(ks, by_k[name], **line, label=titles[name].replace(", ", ",\n"))
+curve.plot([0, 1], [0, 1], ":", color="0.6", label="chance, AUC 0.500")
+curve.legend(loc="lower right")
+number.plot(ks, by_k[UNTRAINED], ":", color="0.4", label=UNTRAINED)
+number.set(xscale="log", xlabel="number of neighbours k", ylabel="AUC")
+number.set_xticks([1, 2, 5, 10, 20, 50, 100], ["1", "2", "5", "10", "20", "50", "100"])
+number.minorticks_off()
+histograms = bottom.subplots(1, 3)
+for ax, name in zip(histograms, MODELS, strict=True):
+    plot_score_histogram(
+        ax,
+        {"CIFAR-10 test (normal)": normal[name][:, K - 1], "MNIST test (anomalous)": anomalous[name][:, K - 1]},
+    )
+    ax.set_title(titles[name].replace(", ", ",\n"))
+    ax.set(xlabel="anomaly score", ylabel="density" if name == VICREG else "")
+handles, texts = histograms[0].get_legend_handles_labels()
+bottom.legend(handles, texts, loc="outside lower center", ncols=2)
 show(
     fig,
     label="fig-roc",
-    caption="Left: the anomaly scores of the normal and of the anomalous test images by both methods. Right: their ROC curves, and the area under the curve by the number of neighbours, beside an untrained CNN's features.",
-    interactive=explore_roc({name: curves[name] for name in RUNS}),
+    caption="Top left: the ROC curves at $k = 2$. Top right: the area under the curve by the number of neighbours, with the same lines; dotted: the features of the untrained CNN of [@sec-q7]. Bottom: the scores at $k = 2$ of the normal and of the anomalous test images.",
+    interactive=explore_roc({titles[name]: curves[name] for name in MODELS}),
+    place="auto",
+)
+
+# %%
+apart = {name: (y[0] - y[0].roll(1, 0)).norm(dim=1).mean() for name, y in spaces.items()}
+relative = {
+    name: [(scores[name][:, K - 1].median() / apart[name]).item() for scores in (normal, anomalous)]
+    for name in spaces
+}
+# The training images that digits have for neighbours, by how often.
+counts = {
+    name: nearest(y[2], y[0], K).indices.flatten().bincount(minlength=len(data.train))
+    for name, y in spaces.items()
+}
+shares = {name: found / found.sum() for name, found in counts.items()}
+top_10 = {name: found.topk(10).values.sum().item() for name, found in shares.items()}
+table(
+    pd.DataFrame(
+        {
+            "representation": list(titles.values()),
+            "AUC, k = 2": [curves[name].auc for name in titles],
+            f"k = {K_MOST}": [by_k[name][-1] for name in titles],
+            "photograph": [relative[name][0] for name in titles],
+            "digit": [relative[name][1] for name in titles],
+            "hubs": [int((counts[name] > 0).sum()) for name in titles],
+            "ten largest": [top_10[name] for name in titles],
+        }
+    ),
+    label="tbl-anomaly",
+    caption="The AUC by two and by {{ k_most}} neighbours; the median score at $k = 2$ of a test photograph and of a digit, as a share of the mean distance between two random training images; the number of training images that are among the two nearest of any digit, and the share of all digits' neighbours that the ten most frequent of them make up.",
+    formats={
+        "AUC, k = 2": "{:.3f}", f"k = {K_MOST}": "{:.4f}", "photograph": "{:.2f}", "digit": "{:.2f}",
+        "hubs": "{:,}", "ten largest": "{:.0%}",
+    },
+)
+rows = json.loads(pretraining.read_text(encoding="utf-8"))["rows"]
+epoch_rows = sorted((r for r in rows.values() if (r["experiment"], r["seed"]) == ("vicreg", 1)), key=lambda r: r["epochs"])
+digit_hubs = {name: counts[name].topk(10).indices for name in MODELS}
+centre, border = centre_and_border(data.train.images)
+ratio = {name: digit / photograph for name, (photograph, digit) in relative.items()}
+SUFFIXES = {VICREG: "", SHORT: "_short", LONG: "_long", UNTRAINED: "_untrained"}
+record(
+    n_all=len(data.test) + len(mnist),
+    n_digits=len(mnist),
+    n_train=len(data.train),
+    k_most=K_MOST,
+    **{f"auc{suffix}": curves[name].auc for name, suffix in SUFFIXES.items()},
+    **{f"auc_most{suffix}": by_k[name][-1] for name, suffix in SUFFIXES.items()},
+    **{f"hubs{suffix}": (counts[name] > 0).sum() for name, suffix in SUFFIXES.items()},
+    **{f"top_10{suffix}": top_10[name] for name, suffix in SUFFIXES.items()},
+    **{f"ratio{suffix}": ratio[name] for name, suffix in SUFFIXES.items()},
+    epoch_1=epoch_rows[0]["auc_k2"],
+    epoch_last=epoch_rows[-1]["auc_k2"],
+    last_epoch=epoch_rows[-1]["epochs"],
+    hub_centre=centre[digit_hubs[VICREG]].mean(),
+    hub_border=border[digit_hubs[VICREG]].mean(),
+    all_centre=centre.mean(),
+    all_border=border.mean(),
+)
+best = max(MODELS, key=lambda name: curves[name].auc)
+assert best == SHORT and curves[SHORT].auc > curves[UNTRAINED].auc > curves[VICREG].auc, "the text's order at k = 2"
+assert sorted(MODELS, key=ratio.get) == sorted(MODELS, key=lambda name: curves[name].auc), "the text says that the ratio orders the models"
+assert all(by_k[name][-1] > curves[name].auc for name in MODELS), "the text says that more neighbours help"
+assert top_10[SHORT] > top_10[VICREG] and (counts[SHORT] > 0).sum() < (counts[VICREG] > 0).sum(), "the text says whose hubs are stronger"
+assert epoch_rows[0]["auc_k2"] > epoch_rows[-1]["auc_k2"] + 0.02 and curves[SHORT].auc > curves[LONG].auc + 0.02, "the text says that longer training costs AUC"
+
+# %% [markdown]
+# **Q2. ROC and AUC** (printed as a second Q3 in the exercise)**.** The short model is best: **{{ auc_short:.3f}}**, against **{{ auc:.3f}}** for VICReg and **{{ auc_long:.3f}}** for the long model ([@fig-roc]). Why? Relative to the spread of all photographs, it leaves digits farthest from any of them, and photographs nearest to each other ([@tbl-anomaly]). The ratio of the two distances orders the three models as the AUC does: {{ ratio_short:.1f}}, {{ ratio:.2f}} for VICReg and {{ ratio_long:.2f}} for the long model. Even the features of an untrained CNN do better than VICReg, with {{ auc_untrained:.3f}}. What makes classes readable and what keeps digits far from photographs are not the same.
+#
+# *Is it the neighbours, or the single epoch?* Longer training lowers the AUC with both kinds of views ([@fig-epochs], right). Seed 1 of VICReg has {{ epoch_1:.3f}} after its first epoch and {{ epoch_last:.3f}} after {{ last_epoch}}; without generated neighbours it falls from {{ auc_short:.3f}} to {{ auc_long:.3f}}. So most of the short model's lead over VICReg is its short training.
+#
+# *More neighbours* help all three. At $k = {{ k_most}}$ VICReg reaches {{ auc_most:.3f}}. The digits' nearest photographs are few ([@fig-hubs]): all {{ n_digits:,}} digits find their two nearest among {{ hubs}} of {{ n_train:,}} training images for VICReg, and among {{ hubs_short}} for the short model. These hubs look like digits. In VICReg's ten largest the middle has a mean brightness of {{ hub_centre:.0f}} and the border of {{ hub_border:.0f}}, where all training images have {{ all_centre:.0f}} and {{ all_border:.0f}}. A few such photographs take two places of a short list, but not a hundred. They do not explain which model is better, for the winner's hubs are the stronger ones: its ten largest make up {{ top_10_short:.0%}} of all digits' neighbours, VICReg's {{ top_10:.0%}}.
+
+# %%
+train_names = [short_name(data.train.classes[c]) for c in data.train.labels]
+fig, ax = plt.subplots(figsize=(6.46, 2.35))
+show_images(
+    ax,
+    torch.stack([data.train.images[digit_hubs[name]] for name in MODELS]),
+    row_labels=[titles[name].replace(", ", ",\n") for name in MODELS],
+    captions=[[f"{train_names[i]}\n{shares[name][i]:.0%}" for i in digit_hubs[name].tolist()] for name in MODELS],
+    caption_height=22,
+)
+show(
+    fig,
+    label="fig-hubs",
+    caption="The ten training images that are most often one of a digit's two nearest, with their share of all digits' neighbours, for each model.",
     place="auto",
 )
 
@@ -95,121 +190,72 @@ labels = [
     *(short_name(data.test.classes[c]) for c in data.test.labels),
     *(f"“{d}”" for d in mnist.labels.tolist()),
 ]
-all_scores = {name: torch.cat([normal[name][:, K - 1], anomalous[name][:, K - 1]]) for name in RUNS}
+all_scores = {name: torch.cat([normal[name][:, K - 1], anomalous[name][:, K - 1]]) for name in MODELS}
 top = {name: scores.topk(7).indices for name, scores in all_scores.items()}
-top_normal = {name: normal[name][:, K - 1].topk(7).indices for name in RUNS}
-# The training images that digits have for neighbours, by how often.
-counts = {
-    name: nearest(spaces[name][2], spaces[name][0], K).indices.flatten().bincount(minlength=len(data.train))
-    for name in RUNS
-}
-hubs = {name: counts[name].topk(7).indices for name in RUNS}
-shares = {name: counts[name] / counts[name].sum() for name in RUNS}
-train_names = [short_name(data.train.classes[c]) for c in data.train.labels]
-rows = [torch.cat([images[top[name]], images[top_normal[name]]]) for name in RUNS]
-rows.append(torch.cat([data.train.images[hubs[name]] for name in RUNS]))
-captions = [
-    [f"{labels[i]}\n{all_scores[name][i]:.1f}" for i in [*top[name].tolist(), *top_normal[name].tolist()]]
-    for name in RUNS
-]
-captions.append([f"{train_names[i]}\n{shares[name][i]:.0%}" for name in RUNS for i in hubs[name].tolist()])
-fig, ax = plt.subplots(figsize=(6.46, 2.9))
+top_normal = {name: normal[name][:, K - 1].topk(7).indices for name in MODELS}
+fig, ax = plt.subplots(figsize=(6.46, 2.2))
 show_images(
     ax,
-    torch.stack(rows),
-    row_labels=["VICReg", "without", "neighbours\nof digits"],
-    captions=captions,
+    torch.stack([torch.cat([images[top[name]], images[top_normal[name]]]) for name in MODELS]),
+    row_labels=[titles[name].replace(" generated ", "\ngenerated ").replace(", ", ",\n") for name in MODELS],
+    captions=[
+        [f"{labels[i]}\n{all_scores[name][i]:.1f}" for i in [*top[name].tolist(), *top_normal[name].tolist()]]
+        for name in MODELS
+    ],
     gaps=[7],
-    caption_height=38,
+    caption_height=30,
 )
 show(
     fig,
     label="fig-anomalies",
-    caption="First two rows: the seven most anomalous images by each method with their scores, among all {{ n_all:,}} test images (left; digits in quotation marks) and among CIFAR-10's alone (right). Last row: the training images that are most often one of a digit's two nearest, with their share of all neighbours, for VICReg (left) and without generated neighbours (right).",
+    caption="The seven most anomalous images by each model with their scores, among all {{ n_all:,}} test images (left; digits in quotation marks) and among CIFAR-10's alone (right).",
     place="auto",
 )
 
 # %%
+NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven")
+
+
 def named(places):
     """What images are, with how many of each: "six “1” and one deer"."""
     counted = Counter(labels[i] for i in places.tolist()).most_common()
     return " and ".join(f"{NUMBERS[count]} {label}" for label, count in counted)
 
 
-NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven")
-by_digit = {
-    name: torch.stack([anomalous[name][mnist.labels == d, K - 1].mean() for d in range(10)]) for name in RUNS
-}
-record(
-    n_all=len(images),
-    n_digits=len(mnist),
-    n_train=len(data.train),
-    auc=curves[VICREG].auc,
-    auc_without=curves[WITHOUT].auc,
-    auc_untrained=curves[UNTRAINED].auc,
-    auc_most=by_k[VICREG][-1],
-    auc_without_most=by_k[WITHOUT][-1],
-    auc_untrained_most=by_k[UNTRAINED][-1],
-    misses=(anomalous[VICREG][:, K - 1] < normal[VICREG][:, K - 1].median()).float().mean(),
-    misses_without=(anomalous[WITHOUT][:, K - 1] < normal[WITHOUT][:, K - 1].median()).float().mean(),
-    top_named=named(top[VICREG]),
-    top_named_without=named(top[WITHOUT]),
-    oddest=int(by_digit[VICREG].argmax()),
-    mildest=int(by_digit[VICREG].argmin()),
-    oddest_without=int(by_digit[WITHOUT].argmax()),
-    mildest_without=int(by_digit[WITHOUT].argmin()),
-)
-apart = {name: (y[0] - y[0].roll(1, 0)).norm(dim=1).mean() for name, y in spaces.items()}
-relative = {
-    name: [scores[name][:, K - 1].median() / apart[name] for scores in (normal, anomalous)] for name in RUNS
-}
-top_10 = {name: shares[name].topk(10).values.sum() for name in RUNS}
-record(
-    hubs=(counts[VICREG] > 0).sum(),
-    hubs_without=(counts[WITHOUT] > 0).sum(),
-    top_10=top_10[VICREG],
-    top_10_without=top_10[WITHOUT],
-    normal_relative=relative[VICREG][0],
-    anomalous_relative=relative[VICREG][1],
-    normal_relative_without=relative[WITHOUT][0],
-    anomalous_relative_without=relative[WITHOUT][1],
-)
 # How the hundred oddest photographs look among all: the share of photographs with a smaller value.
 ODDEST = min(100, len(data.test))
-odd = {name: normal[name][:, K - 1].topk(ODDEST).indices for name in RUNS}
+odd = {name: normal[name][:, K - 1].topk(ODDEST).indices for name in MODELS}
 looks = {"contrast": contrast, "saturation": saturation, "brightness": brightness}
 of_all = {what: measure(data.test.images) for what, measure in looks.items()}
-odd_rank = {(name, what): share_below(v[odd[name]], v).mean() for name in RUNS for what, v in of_all.items()}
-seven_rank = {name: share_below(of_all["contrast"][top_normal[name]], of_all["contrast"]).mean() for name in RUNS}
-# Training images that are neighbours of digits: bright in the middle, dark around?
-digit_like = counts[VICREG].topk(10).indices, counts[WITHOUT].topk(10).indices
-centre, border = centre_and_border(data.train.images)
+odd_rank = {
+    name: {what: share_below(values[odd[name]], values).mean().item() for what, values in of_all.items()}
+    for name in MODELS
+}
+both = {
+    name: len(set(odd[VICREG].tolist()) & set(odd[name].tolist())) / ODDEST for name in (SHORT, LONG)
+}
+table(
+    pd.DataFrame(
+        {"model": [titles[name] for name in MODELS]}
+        | {what: [odd_rank[name][what] for name in MODELS] for what in looks}
+        | {"also VICReg's": [None, both[SHORT], both[LONG]]}
+    ),
+    label="tbl-odd",
+    caption="The {{ n_oddest}} most anomalous photographs by each model: the share of all test photographs that have less contrast, saturation and brightness (50% is the median), on average; and how many are among VICReg's {{ n_oddest}} as well.",
+    formats={"contrast": "{:.0%}", "saturation": "{:.0%}", "brightness": "{:.0%}", "also VICReg's": "{:.0%}"},
+)
 record(
     n_oddest=ODDEST,
-    **{f"odd_{what}{'' if name == VICREG else '_without'}": r for (name, what), r in odd_rank.items()},
-    seven_contrast=seven_rank[VICREG],
-    seven_contrast_without=seven_rank[WITHOUT],
-    hub_centre=centre[digit_like[0]].mean(),
-    hub_border=border[digit_like[0]].mean(),
-    hub_centre_without=centre[digit_like[1]].mean(),
-    hub_border_without=border[digit_like[1]].mean(),
-    all_centre=centre.mean(),
-    all_border=border.mean(),
+    **{f"top_named{SUFFIXES[name]}": named(top[name]) for name in MODELS},
+    **{f"odd_contrast{SUFFIXES[name]}": odd_rank[name]["contrast"] for name in MODELS},
+    both_short=both[SHORT],
+    both_long=both[LONG],
 )
-for found in digit_like:
-    assert border[found].mean() < 0.5 * border.mean(), "the text says that they are dark around"
-    assert centre[found].mean() > 1.5 * border[found].mean(), "the text says that they are brighter in the middle"
-assert odd_rank[WITHOUT, "contrast"] > max(0.6, odd_rank[VICREG, "contrast"] + 0.05), "the text's contrast"
-assert all(abs(odd_rank[VICREG, what] - 0.5) < 0.25 for what in looks), "the text says that VICReg's are of no one tone"
-at_100 = {name: found[-1] for name, found in by_k.items()}
-assert curves[WITHOUT].auc > curves[UNTRAINED].auc > curves[VICREG].auc, "the text's order at k = 2"
-assert at_100[VICREG] > curves[VICREG].auc + 0.05 and at_100[WITHOUT] > at_100[VICREG], "and at k = 100"
-assert min(top_10.values()) > 0.6, "the text says that ten images make up most neighbours"
-assert relative[WITHOUT][0] < relative[VICREG][0] and relative[WITHOUT][1] > relative[VICREG][1]
+assert odd_rank[SHORT]["contrast"] > max(0.6, odd_rank[VICREG]["contrast"] + 0.05), "the text's contrast"
+assert all(abs(value - 0.5) < 0.25 for value in odd_rank[VICREG].values()), "the text says that VICReg's are of no one tone"
+assert max(both.values()) < 0.7, "the text says that the models disagree"
 
 # %% [markdown]
-# **Which is better?** By the AUC the model without generated neighbours, **{{ auc_without:.3f}}** against VICReg's **{{ auc:.3f}}** ([@fig-roc]), although its probe is the worse one ([@sec-q6]). A reason is that its training made small just what the score measures. It pulled images to their *neighbours*, so a photograph's two nearest lie at {{ normal_relative_without:.2f}} of the distance between two random photographs, in VICReg, which pulls an image to its own views only, at {{ normal_relative:.2f}}; a digit's at {{ anomalous_relative_without:.2f}} and {{ anomalous_relative:.2f}}. And it kept brightness and colour, of which digits have the extreme, where VICReg learned to ignore them. Even the features of an untrained CNN reach {{ auc_untrained:.3f}}. What makes classes readable and what keeps digits far from photographs are not the same.
+# **Q3. What is found anomalous?** Among all test images the seven most anomalous are {{ top_named}} for VICReg, {{ top_named_short}} for the short model and {{ top_named_long}} for the long one ([@fig-anomalies], left). Among photographs alone (right) the models disagree: of the short model's {{ n_oddest}} oddest {{ both_short:.0%}} are among VICReg's, of the long model's {{ both_long:.0%}}. The short model's are odd in tone: they have more contrast than {{ odd_contrast_short:.0%}} of all photographs on average ([@tbl-odd]). VICReg's are near the median in contrast, saturation and brightness, so what makes them odd is none of these.
 #
-# **The number of neighbours** explains most of VICReg's loss ([@fig-roc], bottom right). With $k = 100$ its AUC is {{ auc_most:.3f}}, the other's {{ auc_without_most:.4f}}, the untrained CNN's {{ auc_untrained_most:.3f}}. All {{ n_digits:,}} digits find their two nearest among only {{ hubs}} of {{ n_train:,}} training images, and ten of these are {{ top_10:.0%}} of all neighbours found. They look like digits ([@fig-anomalies], last row): their inner part has a mean brightness of {{ hub_centre:.0f}} and their border of {{ hub_border:.0f}}, where all training images have {{ all_centre:.0f}} and {{ all_border:.0f}}. These few lie near every digit but not near each other's crowd, so two neighbours are easily found and a hundred are not. Density by $k = 2$ takes a handful of odd photographs for a populated region.
-#
-# **What is found anomalous.** The seven most anomalous of all {{ n_all:,}} images ([@fig-anomalies], left) are {{ top_named}} for VICReg and {{ top_named_without}} for the other. Among the photographs alone (right) the two differ. The other's oddest are odd in tone: the seven shown have more contrast than {{ seven_contrast_without:.0%}} of all test photographs on average, its {{ n_oddest}} oddest more than {{ odd_contrast_without:.0%}}. VICReg's oddest are ordinary in this: {{ seven_contrast:.0%}} for the seven and {{ odd_contrast:.0%}} for the {{ n_oddest}}, and {{ odd_saturation:.0%}} in saturation and {{ odd_brightness:.0%}} in brightness, where 50% is the median. So what makes them odd is none of these. No one told either that only digits would count. For "unlike the other photographs" both give correct answers, which the AUC books as errors; whoever looks for foreign kinds of pictures is better served by the second, whoever looks for unusual scenes may prefer the first.
+# *Is one model better?* For "unlike any photograph" the AUC answers: the short model. But nothing told any model that only digits would count. An odd photograph is a right answer too, and the AUC books it as an error. Whoever looks for foreign kinds of pictures is served best by the short model; whoever looks for unusual scenes may prefer VICReg, which is not led by tone.

@@ -27,7 +27,8 @@ from vicreg.model import Encoder, Projector
 from vicreg.representations import embed
 from vicreg.runtime.errors import VICRegError
 from vicreg.runtime.paths import PROJECT, weights_folder
-from vicreg.weights import Leg, Provenance, joined, load_run, save_run, weights_file
+from vicreg.train import initial_models
+from vicreg.weights import Leg, Provenance, joined, load_run, save_run, untrained, weights_file
 
 FLIPS = 60
 PROVENANCE = Provenance("CIFAR-10", "0" * 64, (Leg(2, 12.5, "a CPU", "float32", "2.11", "fresh"),))
@@ -61,6 +62,19 @@ def refusal(name_or_path: str | Path) -> str:
     message = str(caught.value)
     assert "\n" not in message and ";" in message, message
     return message
+
+
+def test_an_untrained_run_is_what_training_starts_from(weights):
+    run = load_run("vicreg")
+    start = untrained(replace(run, experiment=replace(VICREG, seed=5)))
+    encoder, projector = initial_models(replace(VICREG, seed=5), 10, torch.device("cpu"))
+    for found, expected in ((start.encoder, encoder), (start.projector, projector)):
+        assert not found.training
+        assert_close(dict(found.state_dict()), dict(expected.state_dict()), rtol=0, atol=0)
+    assert start.fingerprint not in (run.fingerprint, untrained(run).fingerprint)
+    assert start.experiment.epochs == 0 and start.name != run.name
+    with pytest.raises(ValueError, match="beginning of its own"):
+        untrained(replace(run, experiment=replace(VICREG, latent=True)))
 
 
 def test_a_run_comes_back_as_it_was_saved(models, weights):

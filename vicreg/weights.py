@@ -11,6 +11,7 @@ from pathlib import Path
 from types import UnionType
 from typing import TypeVar, get_origin
 
+import torch
 from torch import Tensor, nn
 
 from .experiments import Experiment
@@ -196,6 +197,26 @@ def load_run(name_or_path: str | Path) -> Run:
         )
     encoder.eval(), projector.eval()
     return Run(experiment, encoder, projector, history, provenance, hashlib.sha256(raw).hexdigest())
+
+
+def untrained(run: Run) -> Run:
+    """The run before its first step: the encoder and the head that its seed starts from.
+
+    Raises: ValueError for codes, of which an image set would have to be known.
+    """
+    if run.experiment.latent:
+        raise ValueError("Codes are not made from images; only an encoder has a beginning of its own.")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(run.experiment.seed)
+        encoder, projector = Encoder().eval(), Projector().eval()
+    values = b"".join(value.numpy().tobytes() for value in encoder.state_dict().values())
+    return replace(
+        run,
+        experiment=replace(run.experiment, name=f"{run.name}, untrained", epochs=0),
+        encoder=encoder,
+        projector=projector,
+        fingerprint=hashlib.sha256(values).hexdigest(),
+    )
 
 
 def fingerprint_of(name: str) -> str:

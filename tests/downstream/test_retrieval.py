@@ -21,6 +21,8 @@ from vicreg.downstream.retrieval import (
     nearest_others,
     neighbour_classes,
     one_of_each_class,
+    others_farther,
+    shared_neighbours,
 )
 
 both = pytest.mark.parametrize("search", [by_faiss, by_products])
@@ -114,6 +116,30 @@ def test_neighbour_classes_counts_pairs():
     shares = neighbour_classes(y, torch.tensor([0, 0, 0, 1]), k=1)
     assert_close(shares, torch.tensor([[2 / 3, 1 / 3], [1.0, 0.0]], dtype=torch.double))
     assert most_entangled(shares, 1) == [(0, 1, pytest.approx(2 / 3))]
+
+
+def test_shared_neighbours_are_counted_in_both_spaces(y):
+    other = drawn(300, seed=5)
+    here, there = (all_distances(x, x).fill_diagonal_(torch.inf).topk(7, largest=False).indices.tolist() for x in (y, other))
+    expected = sum(len(set(a) & set(b)) for a, b in zip(here, there, strict=True)) / (7 * 300)
+    assert 0 < expected < 0.5
+    assert shared_neighbours(y, other, 7) == pytest.approx(expected)
+    assert shared_neighbours(y, 2 * y, 7) == 1
+
+
+def test_others_farther_counts_triples(y):
+    labels = torch.arange(300) % 7
+    y = y + 100 * labels.unsqueeze(1)
+    queries = torch.tensor([3, 250, 77])
+    shares = []
+    for query in queries.tolist():
+        distances = all_distances(y[query : query + 1], y)[0]
+        own = [distances[i] for i in range(300) if labels[i] == labels[query] and i != query]
+        other = [distances[i] for i in range(300) if labels[i] != labels[query]]
+        shares.append(sum(float(o > a) for a in own for o in other) / (len(own) * len(other)))
+    expected = sum(shares) / 3
+    assert 0.55 < expected < 0.99
+    assert others_farther(y, labels, queries) == pytest.approx(expected, abs=1e-9)
 
 
 def test_scores_are_mean_l2_distances_not_squared(y):

@@ -58,6 +58,41 @@ def test_names_that_would_meet_are_moved_apart():
     assert ((gaps[:, 0] >= 0.23) | (gaps[:, 1] >= 0.05)).all()
 
 
+def test_no_name_covers_a_centre_and_centres_lie_on_top(ax):
+    generator = np.random.default_rng(0)
+    labels = torch.arange(900) % 3
+    points = generator.normal(size=(900, 2))
+    centres = F.name_places(points, labels.numpy(), 3)  # where names would stand
+    F.scatter_classes(ax, points, labels, ["a", "b", "c"], centres=centres)
+    drawn, crosses = ax.collections
+    np.testing.assert_array_equal(crosses.get_offsets(), centres)
+    assert crosses.get_zorder() > max(artist.get_zorder() for artist in [drawn, *ax.texts])
+    names = np.array([text.get_position() for text in ax.texts])
+    gaps = np.abs(names[:, None] - centres[None]) / np.ptp(points, axis=0)
+    assert ((gaps[..., 0] >= 0.139) | (gaps[..., 1] >= 0.044)).all()
+
+
+def test_a_key_names_each_class_in_its_colour():
+    fig, _ = plt.subplots()
+    F.class_key(fig, ["a", "b"], "outside right center")
+    (key,) = fig.legends
+    assert [text.get_text() for text in key.get_texts()] == ["a", "b"]
+    assert [line.get_color() for line in key.get_lines()] == list(F.CLASS_COLOURS[:2])
+    plt.close(fig)
+
+
+def lightness(colour):
+    """CIE L* of an sRGB colour, 0 to 100."""
+    rgb = np.array(plt.matplotlib.colors.to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return 116 * np.cbrt(linear @ [0.2126, 0.7152, 0.0722]) - 16
+
+
+def test_a_grey_print_tells_colours_apart():
+    assert np.diff([lightness(colour) for colour in F.CLASS_COLOURS]).min() > 5
+    assert np.diff([lightness(colour) for colour in F.MODEL_COLOURS]).min() > 15
+
+
 def test_a_table_of_images_has_each_where_it_belongs(ax):
     images = torch.randint(256, (2, 3, 3, 32, 32), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
     F.show_images(ax, images, ["r0", "r1"], ["c0", "c1", "c2"], captions=[list("abc"), list("def")], gaps=[1])

@@ -139,6 +139,34 @@ def neighbour_classes(y: Tensor, labels: Tensor, k: int) -> Tensor:
     return counts / counts.sum(dim=1, keepdim=True)
 
 
+def shared_neighbours(y: Tensor, other: Tensor, k: int) -> float:
+    """Of an image's k nearest others in one space, the share that are among its k nearest in another.
+
+    Parameters: y, (n, d), and other, (n, e), float32, the same images in two spaces.
+    """
+    here, there = (nearest_others(space, k).indices for space in (y, other))
+    return (here.unsqueeze(2) == there.unsqueeze(1)).any(dim=2).double().mean().item()
+
+
+def others_farther(y: Tensor, labels: Tensor, members: Tensor) -> float:
+    """How often an image of another class is farther from a query than one of the query's class.
+
+    Parameters: y, float32, (n, d); labels, int64, (n,); members, int64, (q,), the indices of the
+    queries, each with others of its own class and of another, itself left out.
+    Returns: a share, the mean over the queries; 0.5 by chance.
+    """
+    shares = []
+    for some in members.split(QUERIES_AT_ONCE // 10):
+        distances = torch.cdist(y[some], y, compute_mode="donot_use_mm_for_euclid_dist")
+        distances.scatter_(1, some.unsqueeze(1), -1)                   # itself comes first
+        ranks = distances.argsort(dim=1).argsort(dim=1).double() - 1   # (q, n), of the others from 0
+        other = labels[some].unsqueeze(1) != labels
+        count = other.sum(dim=1)
+        before = (ranks * other).sum(dim=1) - count * (count - 1) / 2  # pairs in which the own is nearer
+        shares.append(before / (count * (len(y) - 1 - count)))
+    return torch.cat(shares).mean().item()
+
+
 def most_entangled(neighbours: Tensor, count: int) -> list[tuple[int, int, float]]:
     """The pairs of classes that are each other's neighbours most often.
 

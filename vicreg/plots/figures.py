@@ -1,7 +1,8 @@
 """The report's figures, each drawn on the axes that it is given.
 
-Classes have the same colours everywhere: Petroff's ten, made to be told apart with any colour
-vision (arXiv:2107.02270).
+Classes have the same colours everywhere. Their lightness rises evenly from class to class, so that a
+grey print tells them apart as well; their hues were chosen for the largest least difference of two
+classes to normal, red-blind and green-blind eyes.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
@@ -27,8 +28,12 @@ if TYPE_CHECKING:
     from ..downstream.anomaly import ROC
     from ..history import History
 
-CLASS_COLOURS = tuple(matplotlib.color_sequences["petroff10"])
-TRAIN_COLOUR, TEST_COLOUR = CLASS_COLOURS[0], CLASS_COLOURS[2]
+CLASS_COLOURS = (
+    "#511b8b", "#435000", "#a7255d", "#9f46a7", "#6670e1",
+    "#06a15f", "#26afab", "#ccae1a", "#ffae98", "#9adefc",
+)  # fmt: skip
+MODEL_COLOURS = ("#1f4e8c", "#d55e00", "#e8b122")  # dark, middle and light, for a grey print
+TRAIN_COLOUR, TEST_COLOUR = MODEL_COLOURS[:2]
 OBJECTIVES = ("invariance", "variance", "covariance")
 SHORT_NAMES = {"airplane": "plane", "automobile": "car"}  # where a name stands under a thumbnail
 SMOOTHING = 51  # batches in the running mean of a training curve
@@ -64,24 +69,39 @@ def scatter_classes(
     classes: Sequence[str],
     size: float = 1.5,
     names: bool = True,
+    centres: np.ndarray | None = None,
 ) -> None:
     """A 2-D map, points (n, 2) coloured by class, each class's name where it prevails most.
 
-    size: of a point, in points squared; names: whether the names are written.
+    size: of a point, in points squared; names: whether the names are written; centres, (k, 2), of
+    clusters, black crosses that no name hides.
     """
     labels = np.asarray(labels)
     order = np.random.default_rng(0).permutation(len(points))  # no class lies on top of another
     colours = np.array([matplotlib.colors.to_rgb(c) for c in CLASS_COLOURS])
     ax.scatter(*points[order].T, c=colours[labels[order]], s=size, lw=0, alpha=0.6, rasterized=True)
-    places = name_places(points, labels, len(classes)) if names else ()
+    places = name_places(points, labels, len(classes), centres) if names else ()
     for name, (x, y) in zip(classes, places, strict=names):
         ax.text(x, y, name, ha="center", va="center", fontweight="bold", path_effects=HALO)
+    if centres is not None:
+        ax.scatter(*centres.T, c="black", s=40, marker="X", edgecolors="white", lw=0.8, zorder=6)
     hide_ticks(ax)
 
 
-def name_places(points: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+def class_key(fig: Figure, classes: Sequence[str], loc: str, ncols: int = 1) -> None:
+    """A key of the classes' colours beside a figure's panels; loc, such as "outside right center"."""
+    dots = [
+        matplotlib.lines.Line2D([], [], ls="", marker="o", ms=6, color=colour) for colour in CLASS_COLOURS
+    ]
+    fig.legend(dots[: len(classes)], classes, loc=loc, ncols=ncols, handletextpad=0.1, columnspacing=1.2)
+
+
+def name_places(
+    points: np.ndarray, labels: np.ndarray, classes: int, clear: np.ndarray | None = None
+) -> np.ndarray:
     """Where each class is both dense and pure on a map, moved apart where names would meet.
 
+    Parameters: clear, (k, 2), points that no name may cover.
     Returns: (classes, 2), in the map's coordinates.
     """
     low, span = points.min(0), np.ptp(points, axis=0)
@@ -90,17 +110,17 @@ def name_places(points: np.ndarray, labels: np.ndarray, classes: int) -> np.ndar
     smooth = gaussian_filter(counts, sigma=(0, 1.5, 1.5))
     prevalence = smooth**2 / (smooth.sum(axis=0) + 1e-9)
     cells = [np.unravel_index(p.argmax(), p.shape) for p in prevalence]
-    places = (np.array(cells, dtype=float) + 0.5) / 32  # shares of the map's width and height
-    places[:, 0] = places[:, 0].clip(0.12, 0.88)  # no name across the frame
-    room = np.array([0.24, 0.055])  # a name's
-    for _ in range(200):
-        gaps = places[:, None] - places[None]
-        overlap = (np.abs(gaps) < room).all(axis=2) & ~np.eye(classes, dtype=bool)
-        if not overlap.any():
-            break
-        rank = places[:, 1].argsort().argsort()
-        side = np.sign(np.subtract.outer(rank, rank))
-        places[:, 1] = (places[:, 1] + 0.01 * (side * overlap).sum(axis=1)).clip(0.03, 0.97)
+    wanted = (np.array(cells, dtype=float) + 0.5) / 32  # shares of the map's width and height
+    taken = np.empty((0, 2)) if clear is None else (clear - low) / span
+    room = np.tile([0.14, 0.045], (len(taken), 1))      # around a point; a name has more
+    spots = np.stack(np.meshgrid(np.linspace(0.12, 0.88, 39), np.linspace(0.03, 0.97, 48)), -1).reshape(-1, 2)
+    places = np.empty_like(wanted)
+    for c in range(classes):
+        free = (np.abs(spots[:, None] - taken) >= room).any(axis=2).all(axis=1)
+        # Sideways a name is twice as far: its place in height says more.
+        distance = ((spots - wanted[c]) ** 2 @ [2, 1]) + 1e3 * ~free
+        places[c] = spots[distance.argmin()]
+        taken, room = np.r_[taken, places[c : c + 1]], np.r_[room, [[0.24, 0.055]]]
     return low + places * span
 
 

@@ -12,17 +12,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
-from matplotlib.colors import to_hex
 from plotly.subplots import make_subplots
 from torch import Tensor
 
-from .figures import CLASS_COLOURS, OBJECTIVES, TEST_COLOUR, TRAIN_COLOUR
+from .figures import CLASS_COLOURS, MODEL_COLOURS, OBJECTIVES, TEST_COLOUR, TRAIN_COLOUR
 
 if TYPE_CHECKING:
     from ..downstream.anomaly import ROC
     from ..history import History
 
-COLOURS = [to_hex(colour) for colour in CLASS_COLOURS]
 
 BATCHES_A_POINT = 10  # of a training curve; a point each would be megabytes and no clearer
 ROC_POINTS = 500
@@ -41,12 +39,12 @@ def explore_objectives(history: History) -> go.Figure:
         means = [float(block[:, column].mean()) for block in blocks]
         fig.add_scatter(
             x=ends, y=np.round(means, 4), mode="lines", name="train", row=1, col=column + 1,
-            line_color=to_hex(TRAIN_COLOUR), showlegend=column == 0, legendgroup="train",
+            line_color=TRAIN_COLOUR, showlegend=column == 0, legendgroup="train",
             hovertemplate=f"batch %{{x}}<br>{name} %{{y:.3f}}<extra>train</extra>",
         )  # fmt: skip
         fig.add_scatter(
             x=steps * np.arange(1, epochs + 1), y=np.round(history.test[:, column].numpy(), 4),
-            mode="lines+markers", name="test", row=1, col=column + 1, line_color=to_hex(TEST_COLOUR),
+            mode="lines+markers", name="test", row=1, col=column + 1, line_color=TEST_COLOUR,
             showlegend=column == 0, legendgroup="test",
             customdata=np.arange(1, epochs + 1),
             hovertemplate=f"epoch %{{customdata}}<br>{name} %{{y:.3f}}<extra>test</extra>",
@@ -80,7 +78,7 @@ def explore_maps(
             x, y = np.round(points[indices].astype(float), DIGITS).T
             fig.add_scatter(
                 x=x, y=y, mode="markers", name=name, legendgroup=name, showlegend=panel == 0,
-                marker={"size": 4, "color": COLOURS[c], "opacity": 0.7},
+                marker={"size": 4, "color": CLASS_COLOURS[c], "opacity": 0.7},
                 customdata=indices, hovertemplate=f"{name}, image %{{customdata}}<extra></extra>",
                 row=1, col=panel + 1,
             )  # fmt: skip
@@ -92,7 +90,7 @@ def explore_maps(
 def explore_roc(curves: dict[str, ROC]) -> go.Figure:
     """ROC curves with the threshold of every point."""
     fig = go.Figure()
-    for (name, roc), colour in zip(curves.items(), COLOURS, strict=False):
+    for (name, roc), colour in zip(curves.items(), MODEL_COLOURS, strict=False):
         some = np.unique(np.linspace(0, len(roc.thresholds) - 1, ROC_POINTS).astype(int))
         some = some[np.isfinite(roc.thresholds[some])]
         fig.add_scatter(

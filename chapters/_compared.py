@@ -1,0 +1,19 @@
+"""The three models that Q6, Q8 and sections 4.2.1 and 4.2.2 compare, and how figures show them.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from vicreg.plots.figures import MODEL_COLOURS
+from vicreg.weights import Run
+
+VICREG, SHORT, LONG = "vicreg", "no_generated_neighbors", "no_generated_neighbors_long"
+MODELS = (VICREG, SHORT, LONG)
+COLOURS = dict(zip(MODELS, MODEL_COLOURS, strict=True))
+LINES = {VICREG: "-", SHORT: "--", LONG: "-."}
+
+
+def title(run: Run) -> str:
+    """What a model is called in figures and tables, such as "VICReg, 10 epochs"."""
+    epochs = run.experiment.epochs
+    method = "VICReg" if run.name == VICREG else "no generated neighbours"
+    return f"{method}, {epochs} epoch{'s' if epochs > 1 else ''}"
