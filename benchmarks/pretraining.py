@@ -193,7 +193,7 @@ def table(file: Path = FILE) -> str:
 def cells(row: dict) -> list[str]:
     return [
         row["experiment"], str(row["seed"]), str(row["epochs"]), *(f"{row[field]:g}" for field in GREEK.values()),
-        f"{row['probe_mean']:.1%} ± {row['probe_deviation']:.1%}",
+        f"{row['probe_mean']:.1%} ± {row['probe_deviation']:.2%}",
         *(f"{row[f'auc_k{k}']:.3f}" for k in (FEW, MANY)), f"{row['same_class_neighbours']:.1%}",
     ]  # fmt: skip
 

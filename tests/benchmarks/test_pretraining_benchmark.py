@@ -88,7 +88,7 @@ def test_a_row_holds_what_direct_calls_give(benchmark, run, tiny, images, monkey
         "trained_by": run.provenance.in_words(), "measured_on": data.train.name,
     }  # fmt: skip
     assert expected.items() <= row.items()
-    line = f"| vicreg | 0 | 2 | 25 | 25 | 1 | {probes.mean():.1%} ± {probes.std():.1%} | {row['auc_k2']:.3f} |"
+    line = f"| vicreg | 0 | 2 | 25 | 25 | 1 | {probes.mean():.1%} ± {probes.std():.2%} | {row['auc_k2']:.3f} |"
     assert line in capsys.readouterr().out
 
 
@@ -124,7 +124,7 @@ def test_all_but_codes_are_measured_and_come_by_experiment_seed_and_epochs(
         "vicreg_seed1_epoch3", "vicreg_seed1", "vicreg_seed10_epoch3",
     ]  # fmt: skip
     assert {row["experiment"] for row in rows.values()} == {"no_generated_neighbors_long", "vicreg"}
-    assert benchmark.table(file).count("| 50.0% ± 1.0% | 0.900 | 0.800 | 40.0% |") == 6
+    assert benchmark.table(file).count("| 50.0% ± 1.00% | 0.900 | 0.800 | 40.0% |") == 6
 
 
 @pytest.mark.parametrize("trouble", ["damaged", "codes", "missing"])
