@@ -18,6 +18,7 @@ ALL = (
     ["builder.py", "--real"],
     ["training.py"],
     ["agreement.py"],
+    ["pretraining.py", "measure"],
     ["pipeline.py"],
 )
 

@@ -29,10 +29,10 @@ from readme import write_table
 from torch import Tensor
 from training import (
     BATCH,
+    Batches,
+    LoaderStep,
     Pictures,
     TwoViews,
-    endless,
-    loader_step,
     models,
     plain_loss,
     plain_transform,
@@ -64,9 +64,9 @@ def plain(experiment: Experiment, data: Cifar10, options: argparse.Namespace) ->
     """Representations of both splits after the plain way's training."""
     device = best_device(options.device)
     torch.manual_seed(experiment.seed)  # of the DataLoader and its transforms
-    batches = endless(Pictures(data.train.images, TwoViews(plain_transform())), options.workers)
+    batches = Batches(Pictures(data.train.images, TwoViews(plain_transform())), options.workers)
     encoder, projector, optimizer = models(device, fused=False, experiment=experiment)
-    step = loader_step(batches, device, plain_loss, (encoder, projector, optimizer))
+    step = LoaderStep(batches, device, plain_loss, (encoder, projector, optimizer))
     for _ in range(experiment.epochs * (len(data.train) // BATCH)):
         step()
     train_y, test_y = (embedded_plainly(split.images, encoder, device) for split in data)

@@ -8,6 +8,9 @@ that whatever slows the machine slows all of them; the figures are medians over 
 network is the exercise's in all of them: what differs is where views come from, in which number
 format the step is computed and what surrounds it. One that fails is told with its reason.
 
+A DataLoader's workers make batches ahead. They start anew with every turn of their contestant and end
+with it, and the clock starts when they are in full swing: what is counted was made in that turn.
+
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
@@ -27,7 +30,7 @@ from pathlib import Path
 import torch
 from readme import write_table
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, RandomSampler
 from torchvision import transforms
 
 from vicreg.augment import MEAN, STD, augment
@@ -117,8 +120,8 @@ def views_alone(images: Tensor, device: torch.device, speed: Speed = PLAIN) -> S
 
 def plain(images: Tensor, device: torch.device, workers: int) -> Step:
     """torchvision's transforms in a DataLoader, float32: how the exercise is usually written."""
-    batches = endless(Pictures(images, TwoViews(plain_transform())), workers)
-    return loader_step(batches, device, plain_loss, models(device, fused=False))
+    batches = Batches(Pictures(images, TwoViews(plain_transform())), workers)
+    return LoaderStep(batches, device, plain_loss, models(device, fused=False))
 
 
 def plain_transform() -> Callable:
@@ -144,23 +147,57 @@ def lightly(images: Tensor, device: torch.device, workers: int) -> Step:
     from lightly.loss import VICRegLoss
     from lightly.transforms import VICRegTransform
 
-    batches = endless(Pictures(images, VICRegTransform(input_size=32)), workers)
-    return loader_step(batches, device, VICRegLoss(), models(device, fused=False))
+    batches = Batches(Pictures(images, VICRegTransform(input_size=32)), workers)
+    return LoaderStep(batches, device, VICRegLoss(), models(device, fused=False))
 
 
-def loader_step(batches: Iterator, device: torch.device, loss: Callable, trained: tuple) -> Step:
+class Batches:
+    """Endless batches of a DataLoader, whose workers are there from the first batch to :meth:`end`."""
+
+    def __init__(self, pictures: Dataset, workers: int):
+        # One epoch without an end: at each end of an epoch, and here they would be short, workers wait.
+        order = RandomSampler(pictures, num_samples=len(pictures) * 1_000_000)
+        self.loader = DataLoader(
+            pictures, BATCH, sampler=order, drop_last=True, num_workers=workers,
+            pin_memory=torch.cuda.is_available(),
+        )  # fmt: skip
+        self.workers = workers
+        self.under_way: Iterator | None = None
+
+    def __next__(self) -> list[Tensor]:
+        if self.under_way is None:
+            self.under_way = iter(self.loader)
+        return next(self.under_way)
+
+    def start(self) -> None:
+        """Start workers anew, and drop as many batches as they make before the first is asked for."""
+        self.end()
+        for _ in range(self.workers * (self.loader.prefetch_factor or 0)):
+            next(self)
+
+    def end(self) -> None:
+        """Let the workers go, so that they make nothing in another's turn."""
+        self.under_way = None
+
+    def steps(self, least: int) -> int:
+        """How many steps to time, at least so many: workers finish about together, so as many for each."""
+        return -(-least // max(self.workers, 1)) * max(self.workers, 1)
+
+
+class LoaderStep:
     """A step of the plain way: float32, the default layout; trained, what :func:`models` gives."""
-    encoder, projector, optimizer = trained
-    encoder.to(memory_format=torch.contiguous_format)
 
-    def step():
-        x, x_prime = (views.to(device, non_blocking=True) for views in next(batches)[:2])
-        z, z_prime = projector(encoder(x)), projector(encoder(x_prime))
-        optimizer.zero_grad()
-        loss(z, z_prime).backward()
-        optimizer.step()
+    def __init__(self, batches: Batches, device: torch.device, loss: Callable, trained: tuple):
+        self.batches, self.device, self.loss = batches, device, loss
+        self.encoder, self.projector, self.optimizer = trained
+        self.encoder.to(memory_format=torch.contiguous_format)
 
-    return step
+    def __call__(self) -> None:
+        x, x_prime = (views.to(self.device, non_blocking=True) for views in next(self.batches)[:2])
+        z, z_prime = self.projector(self.encoder(x)), self.projector(self.encoder(x_prime))
+        self.optimizer.zero_grad()
+        self.loss(z, z_prime).backward()
+        self.optimizer.step()
 
 
 def bare(images: Tensor, device: torch.device) -> Step:
@@ -192,15 +229,6 @@ def models(device: torch.device, fused: bool, experiment: Experiment = VICREG):
     return encoder.train(), projector.train(), optimizer
 
 
-def endless(pictures: Dataset, workers: int) -> Iterator:
-    loader = DataLoader(
-        pictures, BATCH, shuffle=True, drop_last=True, num_workers=workers,
-        persistent_workers=workers > 0, pin_memory=torch.cuda.is_available(),
-    )  # fmt: skip
-    while True:
-        yield from loader
-
-
 def matrix_product(device: torch.device) -> float:
     """The arithmetic rate of a large matrix product in the training's format, GFLOP/s."""
     n = MATRIX[device.type]
@@ -208,6 +236,17 @@ def matrix_product(device: torch.device) -> float:
         dtype = torch.get_autocast_dtype(device.type) if torch.is_autocast_enabled(device.type) else torch.float32
     a, b = (torch.randn(n, n, device=device).to(dtype) for _ in range(2))
     return 2 * n**3 / timed(lambda: a @ b, device, 5) / 1e9
+
+
+def timed_turn(step: Step, device: torch.device, steps: int) -> float:
+    """Seconds of a step in its contestant's turn, with nothing that was made before it."""
+    if not isinstance(step, LoaderStep):
+        return timed(step, device, steps)
+    step.batches.start()
+    try:
+        return timed(step, device, step.batches.steps(steps))
+    finally:
+        step.batches.end()
 
 
 def timed(work: Step, device: torch.device, repeats: int) -> float:
@@ -267,6 +306,8 @@ class Contest:
         for _ in range(WARM_UP + 2 if self.device.type == "cuda" else 1):  # compiled, tuned, recorded
             step()
         synchronise(self.device)
+        if isinstance(step, LoaderStep):
+            step.batches.end()
         self.steps[name] = step
         if self.device.type == "cuda":
             return (torch.cuda.max_memory_allocated(self.device) - before) / 1e9
@@ -279,7 +320,7 @@ class Contest:
             print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
             products.append(matrix_product(self.device))
             for name, step in self.steps.items():
-                rates[name].append(2 * BATCH / timed(step, self.device, steps))
+                rates[name].append(2 * BATCH / timed_turn(step, self.device, steps))
         return rates, products
 
 
@@ -366,7 +407,7 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Time a training step beside its peers and its limit.")
     parser.add_argument("--device", metavar="D", help="cpu or cuda; default: the best there is")
     parser.add_argument("--rounds", type=int, default=5, metavar="N")
-    parser.add_argument("--steps", type=int, default=3, metavar="N", help="of each a round (default: 3)")
+    parser.add_argument("--steps", type=int, default=3, metavar="N", help="of each a round (default: 3); for a DataLoader rounded up to as many for each worker")
     parser.add_argument("--every", type=int, default=10, metavar="N",
                         help="use every Nth training image (default: 10)")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), metavar="N",

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -52,6 +53,26 @@ def test_a_compiled_network_computes_the_same_with_the_same_parameters():
     assert_close(found, expected)
     assert_close([p.grad for p in network.parameters()], gradients)
     assert int(network[1].num_batches_tracked) == 2, "the statistics are the network's own"
+
+
+def test_what_is_compiled_after_other_shapes_is_of_fixed_shapes_too(monkeypatch):
+    """torch takes a size or number that has changed once for one that goes on changing."""
+    shapes = []
+
+    def noted(graph, inputs):
+        taken = (node.meta["example_value"] for node in graph.graph.nodes if node.op == "placeholder")
+        shapes.append([getattr(value, "shape", value) for value in taken])
+        return graph.forward
+
+    def scaled(x, weight):
+        return weight * x.sin()
+
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=noted))
+    for n, weight in ((8, 25.0), (4, 25.0), (8, 12.5)):
+        x = torch.randn(n, 3)
+        shapes.clear()
+        assert_close(compiled(scaled, CPU)(x, weight), weight * x.sin())
+        assert shapes[-1] == [(n, 3)] and all(type(size) is int for size in shapes[-1][0])
 
 
 @needs_compiler

@@ -6,6 +6,8 @@ Written with an AI coding assistant; see the report's section on automatic tools
 import importlib
 import json
 import sys
+from collections import deque
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,56 @@ def test_a_recorded_step_is_timed_as_it_trains(benchmark, tiny, monkeypatch):
         step()
     (graph,) = graphs
     assert any("adam" in str(func) for func, *_ in graph.operations)
+
+
+class LoaderAhead:
+    """A loader that makes four batches before the first is asked for, and tells when each was made.
+
+    ``drawn``: for each batch, in which turn it was made and drawn, and whether it lay ready at the start.
+    """
+
+    prefetch_factor = 2
+
+    def __init__(self):
+        self.turn, self.drawn = 0, []
+
+    def __iter__(self):
+        ready = deque([(self.turn, True)] * 4)
+        while True:
+            made, at_start = ready.popleft()
+            ready.append((self.turn, False))
+            self.drawn.append((made, self.turn, at_start))
+            yield torch.zeros(8, 3, 32, 32), torch.zeros(8, 3, 32, 32)
+
+
+def test_batches_made_before_a_contestants_turn_do_not_count(benchmark, monkeypatch):
+    batches, loader, counted = benchmark.Batches(range(8), workers=2), LoaderAhead(), []
+    batches.loader, timed = loader, benchmark.timed
+
+    def noted(step, device, steps):
+        first = len(loader.drawn)
+        seconds = timed(step, device, steps)
+        counted.append(loader.drawn[first:])
+        return seconds
+
+    def others_turn():
+        assert batches.under_way is None, "workers of another are at work"
+        loader.turn += 1
+
+    monkeypatch.setattr(benchmark, "matrix_product", lambda device: 1.0)
+    monkeypatch.setattr(benchmark, "timed", noted)
+    step = benchmark.LoaderStep(batches, CPU, benchmark.plain_loss, benchmark.models(CPU, fused=False))
+    contest = benchmark.Contest({"peer": lambda: step, "other": lambda: others_turn}, CPU)
+    contest.rates(rounds=2, steps=3)
+    peers = [drawn for drawn in counted if drawn]
+    assert [len(drawn) for drawn in peers] == [1 + 4] * 2, "one before the clock starts, then as many of each worker"
+    assert all(made == turn and not at_start for drawn in peers for made, turn, at_start in drawn)
+
+
+def test_the_loaders_workers_start_and_end_with_a_turn(benchmark, tiny):
+    step = benchmark.plain(tiny.train.images, CPU, workers=1)
+    assert benchmark.timed_turn(step, CPU, 4) > 0, "more batches than an epoch has"
+    assert step.batches.under_way is None and not active_children()
 
 
 def test_an_unknown_step_is_told(benchmark, tiny, monkeypatch, capsys):

@@ -79,16 +79,19 @@ def autocast(device: torch.device) -> contextlib.AbstractContextManager:
 def compiled(function: Callable, device: torch.device) -> Callable:
     """A function or network as torch.compile makes it at its first call, with the same parameters.
 
+    It is made anew for each shape and each number that it meets: what is made for changing ones is
+    slow, and one run trains on batches of one size.
+
     Raises: VICRegError where nothing can be compiled, before anything is computed.
     """
     try:
-        torch.compile(lambda x: x.sin() + 1)(torch.zeros(8, device=device))
+        torch.compile(lambda x: x.sin() + 1, dynamic=False)(torch.zeros(8, device=device))
     except Exception as error:  # the compilers' own exceptions have no common name
         raise VICRegError(
             f"Nothing can be compiled here ({reason(error)}); install a C++ compiler, or leave "
             "--compile out."
         ) from error
-    return torch.compile(function)
+    return torch.compile(function, dynamic=False)
 
 
 @contextlib.contextmanager
