@@ -14,25 +14,28 @@ IMAGES = "data datasets/cifar10 datasets/compressed datasets/copies datasets/dec
 FILES = "runtime/atomic runtime/cache runtime/errors runtime/paths runtime/progress"
 WEIGHTS = "experiments history latent_codes model runtime/tensor_files weights"
 EMBEDDING = "augment representations runtime/amx_convolution runtime/batching runtime/device runtime/validation"
+COMPARED = "chapters/_compared plots/figures"
 EXPECTED = {
-    "01_training": "plots/figures plots/interactive",
+    "01_training": (
+        "augment downstream/batch_statistics loss plots/figures plots/interactive runtime/device runtime/distributed "
+        "runtime/speed step views"
+    ),
     "02_visualization": f"{EMBEDDING} downstream/retrieval downstream/tsne plots/figures plots/interactive",
     "03_linear_probing": f"{EMBEDDING} downstream/probe plots/figures",
     "04_no_variance": f"{EMBEDDING} downstream/appearance downstream/probe downstream/retrieval plots/figures",
     "05_latent_optimization": f"{EMBEDDING} downstream/probe downstream/retrieval latent patch_features views",
     "06_no_generated_neighbors": (
-        f"{EMBEDDING} downstream/appearance downstream/invariance downstream/probe downstream/retrieval "
-        "plots/figures"
+        f"{EMBEDDING} {COMPARED} downstream/appearance downstream/invariance downstream/probe downstream/retrieval"
     ),
     "07_laplacian_eigenmaps": (
         f"{EMBEDDING} downstream/laplacian downstream/probe downstream/retrieval downstream/tsne plots/figures"
     ),
-    "08_retrieval": f"{EMBEDDING} downstream/appearance downstream/retrieval plots/figures",
+    "08_retrieval": f"{EMBEDDING} {COMPARED} downstream/appearance downstream/retrieval",
     "09_anomaly_detection": (
-        f"{EMBEDDING} datasets/mnist digits downstream/anomaly downstream/appearance downstream/laplacian "
-        "downstream/retrieval plots/figures plots/interactive"
+        f"{EMBEDDING} {COMPARED} datasets/mnist digits downstream/anomaly downstream/appearance downstream/laplacian "
+        "downstream/retrieval plots/interactive"
     ),
-    "10_clustering": f"{EMBEDDING} downstream/clustering downstream/retrieval downstream/tsne plots/figures",
+    "10_clustering": f"{EMBEDDING} {COMPARED} downstream/clustering downstream/retrieval downstream/tsne",
 }
 
 
