@@ -129,7 +129,7 @@ function makers.figure(item, folder)
   if not context.to_typst and item.interactive then body = interactive(item, image) end
   local figure = pandoc.Figure(body, { long = read(item.caption, folder) }, { id = item.label })
   if not (context.to_typst and item.place) then return { figure } end
-  return { pandoc.RawBlock("typst", "#[#set figure(placement: " .. item.place .. ")"), figure,
+  return { pandoc.RawBlock("typst", '#movable("' .. item.label .. '", "' .. item.place .. '")['), figure,
     pandoc.RawBlock("typst", "]") }
 end
 
@@ -212,7 +212,7 @@ local function finished(chapter, pieces)
   for _, piece in ipairs(pieces) do
     piece.blocks:walk({ Header = function(h) top = math.min(top, h.level) end })
   end
-  local mark = pandoc.RawBlock("typst", '#metadata("' .. chapter.name .. '") <chapter-start>')
+  local mark = pandoc.RawBlock("typst", '#place.flush()\n#metadata("' .. chapter.name .. '") <chapter-start>')
   for _, piece in ipairs(pieces) do
     context.source = piece.source
     local blocks = piece.blocks:walk({ Cite = references.cited, Link = references.linked(chapter), Span = keys })
