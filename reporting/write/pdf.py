@@ -136,7 +136,10 @@ def _settle(compiler, places: Path) -> None:
     chosen: list[str] = []
     for _ in range(ROUNDS):
         places.write_text(json.dumps(chosen), encoding="utf-8")
-        figures = json.loads(compiler.query("<figures>", field="value", one=True))
+        try:
+            figures = json.loads(compiler.query("<figures>", field="value", one=True))
+        except RuntimeError:
+            return  # compile says it again, and where
         before, chosen = chosen, [one["name"] for one in figures if _stays(one, chosen)]
         if chosen == before:
             return
