@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from reporting.errors import ReportError, ReportErrors
 from reporting.pandoc import MARKDOWN, Fault
+from reporting.read.dialect import with_apostrophes
 from reporting.read.markdown import line_of
 from reporting.settings import FILE, line_in
 
@@ -70,6 +71,7 @@ class Stitched:
         return json.dumps({"target": target, "reader": MARKDOWN, "meta": meta, "work": work, "absent": self.absent,
                            "chapters": self.chapters}, ensure_ascii=False)
 
+        meta = {name: with_apostrophes(text) for name, text in meta.items()}
 
 def refuse(found: list[Fault], document: Stitched, chapters: Path) -> None:
     """Raise what pandoc and typst could not print as errors of the chapters' lines.

@@ -76,7 +76,7 @@ def to_typst(document: Stitched, settings: Settings, folder: Path, work: Path, s
         (work / BIBLIOGRAPHY).write_text(for_typst(words), encoding="utf-8")
         variables["bibliography-file"] = BIBLIOGRAPHY
     given = [word for name, value in variables.items() for word in ("--variable", f"{name}={value}")]
-    source, faults = pandoc(text, "-t", "typst", "--columns=10000", "--wrap=none", "--syntax-highlighting=idiomatic",
+    source, faults = pandoc(text, "-t", "typst-smart", "--columns=10000", "--wrap=none", "--syntax-highlighting=idiomatic",
                             "--template", str(TEMPLATES / "template.typ"), *given)
     refuse(faults, document, folder)
     return source

@@ -67,6 +67,13 @@ local function entitled(div)
   return div
 end
 
+-- typst would draw hyphens and dots together, which pandoc leaves as they are.
+local function literal(str)
+  if not (context.to_typst and (str.text:find("%-[-?]") or str.text:find("...", 1, true))) then return nil end
+  local text = written({ pandoc.Plain({ str }) })
+  return pandoc.RawInline("typst", (text:gsub("\\?%-", "\\-"):gsub("%.%.", ".\\.")))
+end
+
 local function read(text, folder, format)
   local doc, messages = context.heard(pandoc.read, text, format or context.given.reader, nil, {})
   for _, message in ipairs(messages) do
@@ -78,7 +85,7 @@ local function read(text, folder, format)
   return blocks:walk({ Math = formulas.converted, Image = picture(folder) })
     :walk({ Para = references.with_labels, Plain = references.with_labels })
     :walk({ Div = entitled })
-    :walk({ Str = references.unattached, RawInline = context.to_typst and formulas.fitted or nil })
+    :walk({ Str = references.unattached }):walk({ Str = literal, RawInline = context.to_typst and formulas.fitted or nil })
 end
 
 local function inlines_of(text, folder)
@@ -90,7 +97,7 @@ local IN_LINE = "\u{e005}"
 
 local function in_line(text, folder)
   local inlines = inlines_of(text, folder)
-  if inlines[1] and inlines[1].t == "Str" then inlines[1].text = inlines[1].text:gsub("^" .. IN_LINE, "") end
+  if inlines[1] and (inlines[1].t == "Str" or inlines[1].t == "RawInline") then inlines[1].text = inlines[1].text:gsub("^" .. IN_LINE, "") end
   return inlines
 end
 
@@ -140,7 +147,7 @@ local function words_of(text)
     if #inlines > 0 then inlines:insert(pandoc.Space()) end
     inlines:insert(pandoc.Str(word))
   end
-  return { pandoc.Plain(inlines) }
+  return { pandoc.Plain(inlines):walk({ Str = literal }) }
 end
 
 local ALIGN = { l = pandoc.AlignLeft, r = pandoc.AlignRight, c = pandoc.AlignCenter }
