@@ -49,12 +49,15 @@ class Stitched:
         Labels of chapters that are left out.
     pictures : list of Path
         Files that the prose shows.
+    provenance : str
+        Markdown that ends the report, below the references; empty if it is left out.
     """
 
     chapters: list[dict] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
     pictures: list[Path] = field(default_factory=list)
+    provenance: str = ""
 
     def to_json(self, target: str, meta: dict[str, str], work: str = "") -> str:
         """Return what ``document.lua`` reads.
@@ -68,10 +71,10 @@ class Stitched:
         work : str
             A folder for pictures that come within HTML.
         """
-        return json.dumps({"target": target, "reader": MARKDOWN, "meta": meta, "work": work, "absent": self.absent,
-                           "chapters": self.chapters}, ensure_ascii=False)
-
         meta = {name: with_apostrophes(text) for name, text in meta.items()}
+        return json.dumps({"target": target, "reader": MARKDOWN, "meta": meta, "work": work, "absent": self.absent,
+                           "provenance": self.provenance, "chapters": self.chapters}, ensure_ascii=False)
+
 
 def refuse(found: list[Fault], document: Stitched, chapters: Path) -> None:
     """Raise what pandoc and typst could not print as errors of the chapters' lines.

@@ -176,8 +176,7 @@ end
 -- Callouts, and what the builder itself has to say, as calls of template.typ.
 local function boxed(div)
   local kind = div.classes[1] or ""
-  local own = kind == "report-note" or kind == "report-provenance"
-  local call = kind:match("^callout%-") and "callout" or own and kind
+  local call = kind:match("^callout%-") and "callout" or kind == "report-note" and kind
   if not context.to_typst then return nil end
   if not call then return div.identifier == "" and div.content or nil end
   return pandoc.Blocks({ pandoc.RawBlock("typst", "#" .. call .. "[") }) .. div.content
@@ -247,6 +246,9 @@ function Reader(input)
     if name ~= "abstract" and text ~= "" then text = IN_LINE .. text end
     meta[name] = pandoc.MetaInlines(in_line(text, context.given.chapters[1] and context.given.chapters[1].folder or ""))
   end
+  context.name = "provenance"
+  local ending = context.given.provenance or ""
+  if ending ~= "" then meta.provenance = pandoc.MetaBlocks(read(ending)) end
   context.name = ""
   for i, chapter in ipairs(context.given.chapters) do all[i] = assembled(chapter) end
   for i, chapter in ipairs(context.given.chapters) do blocks:extend(finished(chapter, all[i])) end
