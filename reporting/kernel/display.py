@@ -98,8 +98,8 @@ def show(fig, label: str, caption: str, width: float = 1.0, interactive=None, *,
     interactive : plotly.graph_objects.Figure, optional
         Takes the figure's place in ``report.html``.
     place : str
-        "here", or "top", "bottom" or "auto" to let it move to an end of its page while the
-        text flows on. As a literal it is prose.
+        "here"; "top" or "bottom" of its page; or "auto": here if it fits, else on top of the
+        next page, while the section's text flows on. As a literal it is prose.
 
     Raises
     ------

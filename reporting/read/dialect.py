@@ -21,6 +21,9 @@ TEX_SIGNS = re.compile(r"[\\^_=<>+]|^\w$")
 # H~2~O and x^2^ stay; ~5 % and 10^-3 are no small letters.
 SMALL = re.compile(r"(?<=\w)~(?!~)[\w+\-−]+~(?![~])|(?<=[\w)])\^[\w+\-−*]+\^(?![\w\-−])|~~|\[\^[^\]\s]+\]|\^\[|(?P<lone>[~^])")
 OPTION = re.compile(r"(?<![\w\-|:.])--(?=[a-z])")
+# Behind a word, a bracket, a formula and so on, or before a decade. pandoc would take some for a quote's first half.
+APOSTROPHE = re.compile(r"(?P<tag><[A-Za-z/][^<>]*>)|(?:(?<=[^\W_])|(?<=[)\]}`$%°~^])|(?<=[\w)\]}`$%.!?][*_])|(?<=[\w)\]}`$%.!?][*_]{2}))'(?=[^\W\d_])"
+                        r"|'(?=\d\ds\b|(?:tis|twas)\b)", re.I)
 FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<ticks>`{3,}(?=[^`\n]*$)|~{3,})[ \t]*(?P<info>[^\n]*)$")
 OPTION_LINE = re.compile(r"^[ \t]*:[\w-]+:")  # MyST's, below the opening of a directive
 ADMONITION = re.compile(r"^\{(?P<kind>note|tip|warning|important|caution|hint|attention|danger|error|seealso)\}"
@@ -45,7 +48,14 @@ def as_written(text: str) -> str:
     text = _less_than(text)
     text = _outside(text, lambda piece: LOOSE.sub(_tightened, piece))
     text = TOKENS.sub(lambda m: _unbroken(m[0]) if m["display"] else m[0], text)
-    return _outside(text, lambda piece: OPTION.sub(r"\\-\\-", SMALL.sub(_plain, piece)))
+    text = _outside(text, lambda piece: OPTION.sub(r"\\-\\-", SMALL.sub(_plain, piece)))
+    return with_apostrophes(text)
+
+
+def with_apostrophes(text: str) -> str:
+    """Return Markdown in which what can be no quote's first half is an apostrophe."""
+    inside = _inside(text, TEMPLATE, ADDRESS)
+    return APOSTROPHE.sub(lambda m: m[0] if m["tag"] or inside(m.start()) else "\N{RIGHT SINGLE QUOTATION MARK}", text)
 
 
 def in_blocks(text: str) -> tuple[str, tuple[int, ...]]:
@@ -178,9 +188,10 @@ def _less_than(text: str) -> str:
     return LESS.sub(lambda m: m[0] if inside(m.start()) else "\\<", text)
 
 
-def _inside(text: str):
-    """Return what tells whether a position lies within code, a formula or a comment."""
+def _inside(text: str, *others: re.Pattern):
+    """Return what tells whether a position lies within code, a formula or a comment, or a match of the others."""
     spans = [m.span() for m in TOKENS.finditer(TEMPLATE.sub(lambda m: "0" * len(m[0]), text))]
+    spans += [m.span() for pattern in others for m in pattern.finditer(text)]
     return lambda position: any(start <= position < end for start, end in spans)
 
 

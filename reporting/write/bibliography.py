@@ -32,4 +32,5 @@ def _plain(entry: str) -> str:
     before = None
     while entry != before:  # one may stand in another
         before, entry = entry, STYLED.sub(r"{\g<words>}", entry)
+    entry = re.sub(r"(?<=\w)'(?=\w)", "\N{RIGHT SINGLE QUOTATION MARK}", entry)
     return TIE.sub("\N{NO-BREAK SPACE}", entry)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from reporting.errors import ReportError, ReportErrors
 from reporting.pandoc import MARKDOWN, Fault
+from reporting.read.dialect import with_apostrophes
 from reporting.read.markdown import line_of
 from reporting.settings import FILE, line_in
 
@@ -48,12 +49,15 @@ class Stitched:
         Labels of chapters that are left out.
     pictures : list of Path
         Files that the prose shows.
+    provenance : str
+        Markdown that ends the report, below the references; empty if it is left out.
     """
 
     chapters: list[dict] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
     pictures: list[Path] = field(default_factory=list)
+    provenance: str = ""
 
     def to_json(self, target: str, meta: dict[str, str], work: str = "") -> str:
         """Return what ``document.lua`` reads.
@@ -67,8 +71,9 @@ class Stitched:
         work : str
             A folder for pictures that come within HTML.
         """
+        meta = {name: with_apostrophes(text) for name, text in meta.items()}
         return json.dumps({"target": target, "reader": MARKDOWN, "meta": meta, "work": work, "absent": self.absent,
-                           "chapters": self.chapters}, ensure_ascii=False)
+                           "provenance": self.provenance, "chapters": self.chapters}, ensure_ascii=False)
 
 
 def refuse(found: list[Fault], document: Stitched, chapters: Path) -> None:

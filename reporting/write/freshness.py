@@ -40,7 +40,7 @@ def made_from(document: Stitched, settings: Settings, chapters: Path, out: Path,
     text = json.dumps(document.chapters)
     for folder, name in ((out, "OUT"), (chapters, "CHAPTERS")):
         text = text.replace(folder.resolve().as_posix(), name)
-    parts = [digest(text), repr(settings), stamp, repr(document.absent)]
+    parts = [digest(text), document.provenance, repr(settings), stamp, repr(document.absent)]
     parts += [digest(path.read_bytes()) for path in sorted(BUILDER.rglob("*"))
               if path.is_file() and "__pycache__" not in path.parts]
     files = list(document.pictures)

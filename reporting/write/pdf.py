@@ -21,6 +21,8 @@ from reporting.write.fonts import Fonts, lacking
 
 SOURCE = re.compile(r"#metadata\((\d+)\) <source>")
 BIBLIOGRAPHY = "references.bib"
+PLACES = "places.json"
+ROUNDS = 12
 UNKNOWN = re.compile(r"label `<(?P<key>[^>]+)>` does not exist")
 DAMAGED = "failed to decode image"
 PICTURE = re.compile(r'"(?P<path>(?:[^"\\]|\\.)*)"')
@@ -74,7 +76,7 @@ def to_typst(document: Stitched, settings: Settings, folder: Path, work: Path, s
         (work / BIBLIOGRAPHY).write_text(for_typst(words), encoding="utf-8")
         variables["bibliography-file"] = BIBLIOGRAPHY
     given = [word for name, value in variables.items() for word in ("--variable", f"{name}={value}")]
-    source, faults = pandoc(text, "-t", "typst", "--columns=10000", "--wrap=none", "--syntax-highlighting=idiomatic",
+    source, faults = pandoc(text, "-t", "typst-smart", "--columns=10000", "--wrap=none", "--syntax-highlighting=idiomatic",
                             "--template", str(TEMPLATES / "template.typ"), *given)
     refuse(faults, document, folder)
     return source
@@ -120,7 +122,37 @@ def _set(source: Path, text: str, fonts: Fonts, system: bool) -> tuple:
     # The figures lie in the store, so typst may read from anywhere.
     compiler = typst.Compiler(str(source), root=source.anchor, font_paths=fonts.for_typst(system),
                               sys_inputs={"fonts": json.dumps(fonts.families)})
+    _settle(compiler, source.with_name(PLACES))
     return compiler, compiler.compile(format="pdf"), lacking(compiler, text)
+
+
+def _settle(compiler, places: Path) -> None:
+    """Write down which of the figures that may move stand in the text, until none is to be moved any more.
+
+    A figure's place hangs on those before it alone, so every round settles one at least; mostly two rounds
+    settle all. They are cheap: typst sets again only the pages that change, and draws none. It would set all
+    again if the places came with ``sys_inputs`` and not in a file.
+    """
+    chosen: list[str] = []
+    for _ in range(ROUNDS):
+        places.write_text(json.dumps(chosen), encoding="utf-8")
+        try:
+            figures = json.loads(compiler.query("<figures>", field="value", one=True))
+        except RuntimeError:
+            return  # compile says it again, and where
+        before, chosen = chosen, [one["name"] for one in figures if _stays(one, chosen)]
+        if chosen == before:
+            return
+    places.write_text(json.dumps([one["name"] for one in figures]), encoding="utf-8")
+
+
+def _stays(figure: dict, chosen: list[str]) -> bool:
+    """Whether a figure is to stand where its cell is, by the page on which it landed."""
+    if figure["wish"] == "auto":
+        return figure["landed"] == figure["source"]  # it fits
+    # At the top of this page it would stand above its section's heading, at the bottom below the next one's.
+    edge = figure["start" if figure["wish"] == "top" else "next"]
+    return figure["landed"] == edge or figure["name"] in chosen
 
 
 def _told(characters: list[tuple[str, int]], text: str, document: Stitched, others: list[Path], what: str,

@@ -47,8 +47,7 @@ def stitch(parts: list[Part], settings: Settings, store: Store,
     if errors:
         raise ReportErrors(errors)
     if settings.provenance and any("environment" in part.result for part in parts):
-        provenance = {"kind": "markdown", "text": _provenance(parts), "source": 0}
-        document.chapters.append({"name": "", "folder": "", "items": [provenance]})
+        document.provenance = _provenance(parts)
     return document
 
 
@@ -85,7 +84,7 @@ def _provenance(parts: list[Part]) -> str:
             for _, versions in sorted(inputs.items()) for version, names in versions.items()) + "."
     if packages:
         text += " Software: " + ", ".join(f"{n} {v}" for n, v in packages.items()) + "."
-    return "::: report-provenance\n" + text.replace("@", "\\@") + "\n:::"
+    return text.replace("@", "\\@")
 
 
 def _input(name: str, fingerprint: str, chapters: list[str]) -> str:

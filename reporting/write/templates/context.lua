@@ -25,8 +25,9 @@ function context.heard(call, ...)
   return result, told
 end
 
+-- Not "smart": quotes and apostrophes are in place already, and typst would guess anew.
 function context.written(blocks)
-  local text, messages = context.heard(pandoc.write, pandoc.Pandoc(blocks), "typst")
+  local text, messages = context.heard(pandoc.write, pandoc.Pandoc(blocks), "typst-smart")
   return (text:gsub("%s+$", "")), messages
 end
 

@@ -67,6 +67,13 @@ local function entitled(div)
   return div
 end
 
+-- typst would draw hyphens and dots together, which pandoc leaves as they are.
+local function literal(str)
+  if not (context.to_typst and (str.text:find("%-[-?]") or str.text:find("...", 1, true))) then return nil end
+  local text = written({ pandoc.Plain({ str }) })
+  return pandoc.RawInline("typst", (text:gsub("\\?%-", "\\-"):gsub("%.%.", ".\\.")))
+end
+
 local function read(text, folder, format)
   local doc, messages = context.heard(pandoc.read, text, format or context.given.reader, nil, {})
   for _, message in ipairs(messages) do
@@ -78,7 +85,7 @@ local function read(text, folder, format)
   return blocks:walk({ Math = formulas.converted, Image = picture(folder) })
     :walk({ Para = references.with_labels, Plain = references.with_labels })
     :walk({ Div = entitled })
-    :walk({ Str = references.unattached, RawInline = context.to_typst and formulas.fitted or nil })
+    :walk({ Str = references.unattached }):walk({ Str = literal, RawInline = context.to_typst and formulas.fitted or nil })
 end
 
 local function inlines_of(text, folder)
@@ -90,7 +97,7 @@ local IN_LINE = "\u{e005}"
 
 local function in_line(text, folder)
   local inlines = inlines_of(text, folder)
-  if inlines[1] and inlines[1].t == "Str" then inlines[1].text = inlines[1].text:gsub("^" .. IN_LINE, "") end
+  if inlines[1] and (inlines[1].t == "Str" or inlines[1].t == "RawInline") then inlines[1].text = inlines[1].text:gsub("^" .. IN_LINE, "") end
   return inlines
 end
 
@@ -129,7 +136,7 @@ function makers.figure(item, folder)
   if not context.to_typst and item.interactive then body = interactive(item, image) end
   local figure = pandoc.Figure(body, { long = read(item.caption, folder) }, { id = item.label })
   if not (context.to_typst and item.place) then return { figure } end
-  return { pandoc.RawBlock("typst", "#[#set figure(placement: " .. item.place .. ")"), figure,
+  return { pandoc.RawBlock("typst", '#movable("' .. item.label .. '", "' .. item.place .. '")['), figure,
     pandoc.RawBlock("typst", "]") }
 end
 
@@ -140,7 +147,7 @@ local function words_of(text)
     if #inlines > 0 then inlines:insert(pandoc.Space()) end
     inlines:insert(pandoc.Str(word))
   end
-  return { pandoc.Plain(inlines) }
+  return { pandoc.Plain(inlines):walk({ Str = literal }) }
 end
 
 local ALIGN = { l = pandoc.AlignLeft, r = pandoc.AlignRight, c = pandoc.AlignCenter }
@@ -169,8 +176,7 @@ end
 -- Callouts, and what the builder itself has to say, as calls of template.typ.
 local function boxed(div)
   local kind = div.classes[1] or ""
-  local own = kind == "report-note" or kind == "report-provenance"
-  local call = kind:match("^callout%-") and "callout" or own and kind
+  local call = kind:match("^callout%-") and "callout" or kind == "report-note" and kind
   if not context.to_typst then return nil end
   if not call then return div.identifier == "" and div.content or nil end
   return pandoc.Blocks({ pandoc.RawBlock("typst", "#" .. call .. "[") }) .. div.content
@@ -212,7 +218,7 @@ local function finished(chapter, pieces)
   for _, piece in ipairs(pieces) do
     piece.blocks:walk({ Header = function(h) top = math.min(top, h.level) end })
   end
-  local mark = pandoc.RawBlock("typst", '#metadata("' .. chapter.name .. '") <chapter-start>')
+  local mark = pandoc.RawBlock("typst", '#place.flush()\n#metadata("' .. chapter.name .. '") <chapter-start>')
   for _, piece in ipairs(pieces) do
     context.source = piece.source
     local blocks = piece.blocks:walk({ Cite = references.cited, Link = references.linked(chapter), Span = keys })
@@ -240,6 +246,9 @@ function Reader(input)
     if name ~= "abstract" and text ~= "" then text = IN_LINE .. text end
     meta[name] = pandoc.MetaInlines(in_line(text, context.given.chapters[1] and context.given.chapters[1].folder or ""))
   end
+  context.name = "provenance"
+  local ending = context.given.provenance or ""
+  if ending ~= "" then meta.provenance = pandoc.MetaBlocks(read(ending)) end
   context.name = ""
   for i, chapter in ipairs(context.given.chapters) do all[i] = assembled(chapter) end
   for i, chapter in ipairs(context.given.chapters) do blocks:extend(finished(chapter, all[i])) end

@@ -38,6 +38,7 @@ end
 -- What pandoc spoils silently and can be said in another way.
 local function repaired(tex)
   tex = tex:gsub("(\\begin%s*{%a+})%s*%[[tbc]%]", "%1")
+  tex = stacks.apart(tex)
   tex = tex:gsub("\\;", "\\,\\, "):gsub("\\!", ""):gsub("\\:", "\\,")
   local _, left = tex:gsub("\\[bB]igg?l%f[^%a]", "")
   local _, right = tex:gsub("\\[bB]igg?r%f[^%a]", "")

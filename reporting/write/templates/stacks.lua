@@ -6,6 +6,7 @@ local stacks = {}
 -- They stand in the TeX for what pandoc has no word for in typst's.
 local BEGIN, ALIGN, AND, LARGE, DONE = "\u{e000}", "\u{e001}", "\u{e002}", "\u{e003}", "\u{e004}"
 local LINES = { aligned = true, alignedat = true, split = true, gathered = true, multlined = true }
+local PAIRED = { align = true, aligned = true, flalign = true, split = true }
 local GRIDS = { array = true, matrix = true, smallmatrix = true }
 local SIGNS = { { ".", "none" }, { "\\{", '"{"' }, { "\\}", '"}"' }, { "\\lbrace", '"{"' }, { "\\rbrace", '"}"' },
   { "(", '"("' }, { ")", '")"' }, { "[", '"["' }, { "]", '"]"' }, { "|", '"|"' }, { "\\|", '"‖"' },
@@ -25,13 +26,18 @@ local function environment(tex, from)
   end
 end
 
+-- A command, the end of a row, or one sign.
+local function piece_at(body, at)
+  return body:match("^\\\\%*?%s*%[[%d.]+%s*%a+%]", at) or body:match("^\\%a+", at) or body:match("^\\.", at)
+    or body:sub(at, at)
+end
+
 -- Rows of cells; what stands in braces or in an environment is one part of a cell.
 local function rows_of(body)
   local rows, cell, depth, at = { {} }, "", 0, 1
   local function ended() rows[#rows][#rows[#rows] + 1], cell = cell, "" end
   while at <= #body do
-    local piece = body:match("^\\\\%*?%s*%[[%d.]+%s*%a+%]", at) or body:match("^\\%a+", at) or body:match("^\\.", at)
-      or body:sub(at, at)
+    local piece = piece_at(body, at)
     if piece == "{" or piece == "\\begin" then depth = depth + 1 end
     if piece == "}" or piece == "\\end" then depth = depth - 1 end
     if depth == 0 and piece == "&" then
@@ -47,6 +53,38 @@ local function rows_of(body)
   ended()
   if #rows > 1 and #rows[#rows] == 1 and not rows[#rows][1]:match("%S") then rows[#rows] = nil end
   return rows
+end
+
+-- Every second & of a row parts two equations.
+local function parted(body)
+  local out, signs, depth, at = "", 0, 0, 1
+  while at <= #body do
+    local piece = piece_at(body, at)
+    if piece == "{" or piece == "\\begin" then depth = depth + 1 end
+    if piece == "}" or piece == "\\end" then depth = depth - 1 end
+    if depth == 0 and piece == "&" then
+      signs = signs + 1
+      if signs % 2 == 0 then out = out .. "\\qquad " end
+    elseif depth == 0 and piece:match("^\\\\") then
+      signs = 0
+    end
+    out = out .. piece
+    at = at + #piece
+  end
+  return out
+end
+
+-- Equations side by side stand as far apart as in LaTeX, which leaves that of alignat and alignedat to the author.
+function stacks.apart(tex)
+  local out, at = "", 1
+  while true do
+    local first, stop, name, body = environment(tex, at)
+    if not first then return out .. tex:sub(at) end
+    body = stacks.apart(body)
+    if PAIRED[name:match("^%a+")] then body = parted(body) end
+    out = out .. tex:sub(at, first - 1) .. "\\begin{" .. name .. "}" .. body .. "\\end{" .. name .. "}"
+    at = stop + 1
+  end
 end
 
 local function joined(rows, between)

@@ -19,7 +19,7 @@ from reporting.write.stitch import Part, stitch
 ENTRIES = r"""@misc{page, author={{OpenAI}}, title={A page}, howpublished = {\url{https://example.org/~a_b}}, year=2020}
 @misc{noted, author={A}, title={Noted}, note={Available at: \url{https://example.org/noted}}, year=2020}
 @misc{both, author={B}, title={Both}, url={https://example.org/both}, howpublished={\url{https://example.org/not}}, year=2020}
-@article{styled, author={C}, title={A~study of \textit{E.~coli}, \emph{H\textsubscript{2}O} and {\LaTeX}}, journal={J}, year=2019}
+@article{styled, author={C}, title={A~study of \textit{E.~coli}, \emph{H\textsubscript{2}O} and {\LaTeX}: the 1990's O'Neil}, journal={J}, year=2019}
 """
 
 
@@ -42,7 +42,7 @@ def cited(tmp_path):
 def test_no_command_and_no_address_of_an_entry_is_misprinted(cited):
     text = cited(ENTRIES)
     for words in ("https://example.org/~a_b", "https://example.org/noted", "https://example.org/both",
-                  "A study of E. coli, H2O and LaTeX"):
+                  "A study of E. coli, H2O and LaTeX: the 1990’s O’Neil"):
         assert words in text
     assert "\\" not in text and "{" not in text
 

@@ -129,10 +129,10 @@ def test_faults_are_told_at_the_line_of_the_chapter():
 
 def test_provenance():
     depends = [{"name": "w.pt", "file": True, "fingerprint": "0123456789abcdef"}]
-    text = told(stitched("# %%\nx = 1\n", [], depends=depends))
+    text = stitched("# %%\nx = 1\n", [], depends=depends).provenance
     assert "01 a (2026-01-02, A device, 1 min)" in text
     assert "w.pt (`0123456789ab`)" in text and "torch 2.15.0" in text
-    assert "Provenance" not in told(stitched("# %%\nx = 1\n", [], Settings(provenance=False)))
+    assert not stitched("# %%\nx = 1\n", [], Settings(provenance=False)).provenance
 
 
 def test_every_piece_leads_back_to_its_line():
