@@ -160,7 +160,8 @@ assert abs(history[-1, -10:, 1].mean() - ceiling) < 0.01, "the text says that th
 assert lost > 0.2, "the text says that the probe loses much"
 assert 0.15 < accuracy["no_variance"].mean() < accuracy[UNTRAINED].mean() - 0.05, "the text says damaged, above chance"
 assert two_share["no_variance"] > 0.95, "the text says that two directions hold nearly all variance"
-assert in_others["no_variance"].mean() > in_two["no_variance"].mean() + 0.02, "the text says where the classes are"
+assert in_others["no_variance"].mean() > max(in_two["no_variance"].mean() + 0.02, accuracy["no_variance"].mean()), "the text says where the classes are"
+assert in_others["no_variance"].mean() < accuracy[UNTRAINED].mean() - 0.01, "the text says that all of it is below the untrained encoder"
 assert in_128["no_variance"] > in_map["no_variance"], "the text says that the map hides something"
 for colour in (warmth, saturation):
     assert told_by_map("no_variance", colour) > max(0.5, told_by_map("vicreg", colour)), "the text says that the map is colour"
@@ -168,8 +169,10 @@ for colour in (warmth, saturation):
 # %% [markdown]
 # **The projections.** After a tenth of the first epoch the variance objective, which no longer counts, has risen to {{ tenth_variance:.2f}}. In the last batches it is {{ last_variance:.2f}}. With $\epsilon$ inside the root no more than $2 (1 - \sqrt{\epsilon}) = {{ ceiling:.2f}}$ is possible, so the collapse is complete. The invariance objective is down to {{ last_invariance:.6f}}: two views agree because everything agrees. Training went on for {{ epochs }} epochs, as many as VICReg's, and took {{ minutes:.0f}} minutes ({{ device }}).
 #
-# **Is the accuracy better or worse?** Far worse. The probe falls from {{ accuracy_vicreg:.1%}} to **{{ accuracy:.1%}}** (deviation {{ spread:.2%}}). The same encoder reaches {{ untrained:.1%}} before its first step ([@tbl-collapse]). So this training did not merely fail to teach the encoder, it damaged it.
+# **Is the accuracy better or worse?** Far worse. The probe falls from {{ accuracy_vicreg:.1%}} to **{{ accuracy:.1%}}** (deviation {{ spread:.2%}}). The same encoder reaches {{ untrained:.1%}} before its first step ([@tbl-collapse]). So this training did not merely fail to teach the encoder; it damaged it.
 #
 # **What the visualisation shows.** The representations are not a point, but two directions hold {{ two_share:.1%}} of their variance (VICReg: {{ two_share_vicreg:.0%}}), and the map shows two thin arms on which all classes lie over each other ([@fig-collapse]). What the arms show is colour. A quadratic function of an image's place on the map gives its warmth, mean red less mean blue, with a correlation of {{ warmth:.2f}} and its saturation with {{ saturation:.2f}}; on VICReg's map it is {{ warmth_vicreg:.2f}} and {{ saturation_vicreg:.2f}}.
 #
-# **How the picture explains the accuracy.** It explains most of it: what varies most has little to do with the classes. The probe reads {{ in_two:.1%}} from the two directions on the map. But the map is not the whole. The other 126 directions, with {{ other_share:.1%}} of the variance, hold more of the classes than the two that are shown: {{ in_others:.1%}}. In VICReg the variance term makes every dimension of $z$ vary over the images. The covariance term forbids that they all vary alike. Together they leave the encoder no choice but to find many things that survive the augmentation.
+# **How the picture explains the accuracy.** What varies most has little to do with the classes: the probe reads {{ in_two:.1%}} from the two directions on the map. But the map is not the whole. The other 126 directions hold {{ other_share:.1%}} of the variance and more of the classes, {{ in_others:.1%}} by a probe of their own. That is even above the probe in all dimensions, in which SGD hardly sees such small directions, and still below the untrained encoder.
+#
+# **What the variance term does.** In VICReg it makes every dimension of $z$ vary over the images, and the covariance term forbids that they all vary alike. Together they leave the encoder no choice but to find many things that survive the augmentation.

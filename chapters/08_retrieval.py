@@ -107,6 +107,15 @@ order = agreement[VICREG].argsort(descending=True).tolist()
 pairs = [f"{classes[a]} and {classes[b]} ({share:.0%})" for a, b, share in most_entangled(neighbours[VICREG], 2)]
 same = {name: (labels[near[name]] == labels[queries].unsqueeze(1)).sum() for name in MODELS}
 near_rows = {name: rows[titles[name]] for name in MODELS}
+
+
+def mostly_right(name):
+    """The queries of whose five nearest at least four are of their class, such as "car and ship"."""
+    right = (labels[near[name]] == labels[queries].unsqueeze(1)).sum(1) >= 4
+    words = [short_name(classes[labels[query]]) for query in queries[right]]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words or ["none"])
+
+
 SUFFIXES = {VICREG: "", SHORT: "_short", LONG: "_long"}
 record(
     n=len(labels),
@@ -120,6 +129,7 @@ record(
     layout_random=random_row["layout"],
     **{f"agreement{suffix}": agreement[name].mean() for name, suffix in SUFFIXES.items()},
     **{f"near_same{suffix}": same[name] for name, suffix in SUFFIXES.items()},
+    **{f"near_right{suffix}": mostly_right(name) for name, suffix in SUFFIXES.items()},
     **{f"{what}{suffix}": near_rows[name][what] for name, suffix in SUFFIXES.items() for what in ("colour", "layout")},
 )
 assert agreement[VICREG].mean() > max(agreement[SHORT].mean() + 0.05, agreement[LONG].mean()) > 0.3, "the text's order in classes"
@@ -131,7 +141,7 @@ spread = {what: [row[what] for row in near_rows.values()] for what in ("colour",
 assert all(max(v) - min(v) < 0.3 * (random_row[what] - min(v)) for what, v in spread.items()), "the text calls the differences small"
 
 # %% [markdown]
-# **Near.** Of the 50 neighbours in [@fig-near], {{ near_same}} are of the query's class for VICReg, {{ near_same_short}} for the short model and {{ near_same_long}} for the long one. Ten queries say little. Over the whole training set it is {{ agreement:.0%}}, {{ agreement_short:.0%}} and {{ agreement_long:.0%}} (chance: 10%), so VICReg excels at keeping close images together. It finds {{ best}} best ({{ best_share:.0%}}) and {{ worst}} worst ({{ worst_share:.0%}}), and confuses {{ pair_1}} and {{ pair_2}} most.
+# **Near.** Of the 50 neighbours in [@fig-near], {{ near_same}} are of the query's class for VICReg, {{ near_same_short}} for the short model and {{ near_same_long}} for the long one. At least four of five are right for {{ near_right}} (VICReg), {{ near_right_short}} (short) and {{ near_right_long}} (long). Where a row fails, its neighbours often share the ground and tone of the query. Ten queries say little. Over the whole training set it is {{ agreement:.0%}}, {{ agreement_short:.0%}} and {{ agreement_long:.0%}} (chance: 10%), so VICReg excels at keeping close images together. It finds {{ best}} best ({{ best_share:.0%}}) and {{ worst}} worst ({{ worst_share:.0%}}), and confuses {{ pair_1}} and {{ pair_2}} most.
 #
 # *What do the models attend to?* All three keep colour, tone and layout: by every measure in [@tbl-near] an image and its neighbours are much more alike than two random images. The short model keeps colour, brightness and contrast most closely: its neighbours' mean colour lies {{ colour_short:.0f}} grey levels from the query's, VICReg's {{ colour:.0f}}, random images' {{ colour_random:.0f}}. These differences are small. The difference in class is not. So VICReg gives up little of what an image looks like and gains much of what it shows. The long model lies between the two in class and near VICReg in looks, so most of what sets the short model apart is its short training.
 
