@@ -9,6 +9,8 @@ from .runtime.errors import VICRegError
 
 NEIGHBOURS = 3  # of which one is drawn each time as an image's other view, as the exercise has it for Q6
 
+CODE_LEARNING_RATE = 3e-3
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -19,7 +21,9 @@ class Experiment:
     invariance_weight, variance_weight and covariance_weight, Eq. 6's lambda, mu and nu;
     target_std and eps, Eq. 3's gamma and epsilon; neighbours_of, None for generated views, else
     the experiment whose representations say which images are each other's views; latent, whether
-    every training image has a free code of its own in place of the encoder's representation.
+    every training image has a free code of its own in place of the encoder's representation;
+    code_learning_rate, of the codes' own Adam, None where they are trained as networks are (see
+    :func:`vicreg.train.adam`).
     """
 
     name: str
@@ -37,6 +41,7 @@ class Experiment:
     eps: float = 1e-4
     neighbours_of: str | None = None
     latent: bool = False
+    code_learning_rate: float | None = None
 
     def with_seed(self, seed: int) -> "Experiment":
         """The same experiment from another seed, under a name of its own."""
@@ -60,6 +65,7 @@ LATENT_OPTIMIZATION = replace(
     name="latent_optimization",
     description="a free code for every image in place of the encoder (Q5)",
     latent=True,
+    code_learning_rate=CODE_LEARNING_RATE,
 )
 NO_GENERATED_NEIGHBORS = replace(
     VICREG,
