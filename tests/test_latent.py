@@ -3,6 +3,7 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,10 +17,12 @@ from vicreg import latent
 from vicreg import latent_codes as C
 from vicreg import patch_features as patches
 from vicreg import train as T
-from vicreg.augment import normalise
-from vicreg.experiments import LATENT_OPTIMIZATION
+from vicreg.augment import augment, normalise
+from vicreg.experiments import EXPERIMENTS, LATENT_OPTIMIZATION, LATENT_OPTIMIZATION_PLAIN
+from vicreg.pairs import pairs_for
 from vicreg.runtime.errors import VICRegError
-from vicreg.runtime.paths import PROJECT
+from vicreg.runtime.paths import PROJECT, runs_folder
+from vicreg.step import training_step
 from vicreg.weights import load_run
 
 CPU = torch.device("cpu")
@@ -84,6 +87,106 @@ def test_found_pairs_are_places_and_what_random_views_find(tiny):
     other = pairs(indices, torch.Generator().manual_seed(1))[1]
     assert torch.equal(found, again) and not torch.equal(found, other)
     assert len(found.view(5, 20).unique(dim=0)) > 1, "an image's views find different images"
+
+
+def test_a_view_finds_one_of_the_nearest_images_by_brute_force(sample):
+    """Among more images than are compared at once, in blocks of views that do not come out even."""
+    images = sample.train.images
+    lookup = latent.Lookup(images)
+    indices = torch.arange(latent.VIEWS_AT_ONCE + 7)
+    views = augment(images[indices], torch.Generator().manual_seed(0))
+    theirs = lookup.features(views).double()
+    for view, own, found in zip(theirs, indices, lookup.nearest(views, indices, 3), strict=True):
+        distances = (lookup.index.double() - view).norm(dim=1)
+        distances[own] = torch.inf
+        assert torch.equal(found, distances.argsort()[:3])
+    assert torch.equal(lookup(views, indices), lookup.nearest(views, indices, 1)[:, 0])
+
+    drawn = [
+        latent.found_pairs(images, among=3)(indices, torch.Generator().manual_seed(seed))[1]
+        for seed in (0, 1)
+    ]
+    again = latent.found_pairs(images, among=3)(indices, torch.Generator().manual_seed(0))[1]
+    views = augment(images[indices], torch.Generator().manual_seed(0))
+    ranks = lookup.nearest(views, indices, 3) == drawn[0].unsqueeze(1)
+    assert torch.equal(drawn[0], again) and not torch.equal(*drawn)
+    assert (ranks.sum(dim=1) == 1).all() and (ranks.double().mean(dim=0) > 0.2).all()
+
+
+@pytest.mark.parametrize("among", [1, 4])
+def test_a_plain_image_finds_one_of_its_nearest_others_by_brute_force(tiny, among):
+    images = tiny.train.images
+    experiment = replace(LATENT_OPTIMIZATION_PLAIN, lookup_among=among)
+    pairs, none = pairs_for(experiment, tiny, CPU, make=None)
+    indices = torch.arange(20).repeat(200)
+    own, found = pairs(indices, torch.Generator().manual_seed(0))
+    assert torch.equal(own, indices) and none is None
+    features = patches.patch_features(images, experiment.seed).double()
+    distances = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist")
+    nearest = distances.fill_diagonal_(torch.inf).argsort(dim=1)[:, :among]
+    ranks = (nearest[indices] == found.unsqueeze(1)).double()
+    assert (ranks.sum(dim=1) == 1).all()
+    # Five standard errors of a share.
+    assert_close(ranks.mean(dim=0), torch.full((among,), 1 / among).double(), atol=0.035, rtol=0)
+
+
+def test_shares_of_a_batch_make_up_the_batch(tiny):
+    for pairs in (
+        latent.found_pairs(tiny.train.images, among=3),
+        pairs_for(replace(LATENT_OPTIMIZATION_PLAIN, lookup_among=3), tiny, CPU)[0],
+    ):
+        indices = torch.randperm(20)
+        whole = pairs(indices, torch.Generator().manual_seed(0))
+        shares = [pairs(indices, torch.Generator().manual_seed(0), part) for part in (slice(0, 10), slice(10, 20))]
+        for both, parts in zip(whole, zip(*shares, strict=True), strict=True):
+            assert torch.equal(both, torch.cat(parts))
+
+
+@pytest.mark.parametrize("name", ["latent_optimization", "latent_optimization_plain_10"])
+def test_a_step_moves_the_codes_drawn_and_found_and_no_other(tiny, name):
+    """Bit for bit, though the others moved in earlier steps; with the networks' Adam they would."""
+    experiment = replace(EXPERIMENTS[name], batch_size=4)
+    encoder, projector = models = T.initial_models(experiment, 20, CPU)
+    given = []
+
+    def seen(*arguments):
+        given.append(pairs(*arguments))
+        return given[-1]
+
+    pairs = pairs_for(experiment, tiny, CPU)[0]
+    optimizer = T.adam(experiment, *models)
+    step = training_step(experiment, *models, optimizer, seen, torch.Generator().manual_seed(0))
+    for indices in torch.arange(20).split(4):
+        before = encoder.weight.detach().clone()
+        step(indices)
+        moved = (encoder.weight != before).any(dim=1).nonzero().squeeze(1)
+        assert torch.equal(moved, torch.cat(given[-1]).unique()) and len(moved) < 20
+    assert {p for group in optimizer.param_groups for p in group["params"]} == {*encoder.parameters(), *projector.parameters()}
+
+
+def test_the_head_keeps_the_exercises_adam_and_codes_without_a_rate_have_it_too(tiny):
+    """As weights files were trained that know no rate for codes."""
+    models = T.initial_models(LATENT_OPTIMIZATION, 20, CPU)
+    settings = [
+        [(g["lr"], g["betas"], g["weight_decay"], len(g["params"])) for g in T.adam(experiment, *models).param_groups]
+        for experiment in (LATENT_OPTIMIZATION, replace(LATENT_OPTIMIZATION, code_learning_rate=None))
+    ]
+    head = len([*models[1].parameters()])
+    exercise = (3e-4, (0.9, 0.999), 1e-6)
+    assert settings == [
+        [(LATENT_OPTIMIZATION.code_learning_rate, (0, 0.999), 0, 1), (*exercise, head)],
+        [(*exercise, 1 + head)],
+    ]
+
+
+@pytest.mark.parametrize("name", ["latent_optimization", "latent_optimization_plain_10"])
+def test_codes_go_on_from_a_checkpoint_bit_for_bit(tiny, assert_identical, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(T, "CHECKPOINT_EVERY", 0)
+    experiment = replace(EXPERIMENTS[name], epochs=3, batch_size=8)
+    whole = T.train(experiment, tiny, CPU).rename(tmp_path / "whole.pt")
+    shutil.rmtree(runs_folder())
+    T.train(replace(experiment, epochs=1), tiny, CPU)
+    assert_identical(T.train(experiment, tiny, CPU), whole)
 
 
 def test_codes_are_trained_kept_and_loaded(tiny):

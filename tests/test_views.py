@@ -14,7 +14,7 @@ from vicreg import pairs as P
 from vicreg import train as T
 from vicreg import views as V
 from vicreg.augment import normalise
-from vicreg.experiments import EXPERIMENTS, NO_GENERATED_NEIGHBORS, VICREG
+from vicreg.experiments import CODE_LEARNING_RATE, EXPERIMENTS, NO_GENERATED_NEIGHBORS, VICREG
 from vicreg.representations import representations
 from vicreg.runtime.errors import VICRegError
 from vicreg.runtime.paths import weights_folder
@@ -34,10 +34,16 @@ def vicreg(trained):
 def test_each_ablation_differs_in_what_its_question_names():
     for name, change in {
         "no_variance": {"variance_weight": 0},
-        "latent_optimization": {"latent": True},
+        "latent_optimization": {"latent": True, "code_learning_rate": CODE_LEARNING_RATE},
+        "latent_optimization_plain": {
+            "latent": True, "code_learning_rate": CODE_LEARNING_RATE, "lookup_views": False,
+        },
+        "latent_optimization_plain_10": {
+            "latent": True, "code_learning_rate": CODE_LEARNING_RATE, "lookup_views": False, "lookup_among": 10,
+        },
         "no_generated_neighbors": {"neighbours_of": "vicreg", "epochs": 1},
         "no_generated_neighbors_long": {"neighbours_of": "vicreg"},
-    }.items():
+    }.items():  # fmt: skip
         ablation = EXPERIMENTS[name]
         assert ablation == replace(VICREG, name=name, description=ablation.description, **change)
 

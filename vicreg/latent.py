@@ -12,12 +12,15 @@ import torch
 from torch import Generator, Tensor
 
 from .augment import augment, views_of
+from .downstream.retrieval import check_k
 from .patch_features import PatchFeatures
 from .views import ALL, Make, Pairs
 
+VIEWS_AT_ONCE = 256  # their distances to 50,000 images take 51 MB; fewer at once take longer
+
 
 class Lookup:
-    """Finds, for a view of an image, the other image that it looks like most.
+    """Finds, for a view of an image, the other images that it looks like most.
 
     Parameters: images, uint8, (n, 3, 32, 32), on the device on which views are looked up; seed,
     of the patches.
@@ -35,16 +38,28 @@ class Lookup:
         Parameters: views, normalised, (B, 3, 32, 32); indices, int64 (B,), whose views they are.
         Returns: int64, (B,).
         """
-        distances = self.squared - 2 * self.features(views) @ self.index.T  # (B, n), less |view|^2
-        return distances.scatter(1, indices.unsqueeze(1), torch.inf).argmin(dim=1)
+        return self.nearest(views, indices, 1).squeeze(1)
+
+    def nearest(self, views: Tensor, indices: Tensor, k: int) -> Tensor:
+        """The k images nearest to each view, its own image left out: int64, (B, k), nearest first."""
+        features = self.features(views)
+        found = []
+        for some, own in zip(features.split(VIEWS_AT_ONCE), indices.split(VIEWS_AT_ONCE), strict=True):
+            distances = torch.addmm(self.squared, some, self.index.T, alpha=-2)  # (b, n), less |view|^2
+            distances.scatter_(1, own.unsqueeze(1), torch.inf)
+            found.append(distances.topk(k, largest=False).indices)
+        return torch.cat(found)
 
 
-def found_pairs(images: Tensor, seed: int = 0, make: Make = views_of) -> Pairs:
-    """Pairs for codes: the indices of each image, and of the image that a view of it looks like most."""
+def found_pairs(images: Tensor, seed: int = 0, make: Make = views_of, among: int = 1) -> Pairs:
+    """Pairs for codes: the indices of each image, and of an image that a view of it looks like, drawn
+    from so many that it looks like most."""
+    check_k(among, len(images) - 1)
     lookup = Lookup(images, seed)
 
     def pairs(indices: Tensor, generator: Generator, share: slice = ALL) -> tuple[Tensor, Tensor]:
         views = augment(images[indices], generator, share, make)
-        return indices[share], lookup(views, indices[share])
+        drawn = torch.randint(among, (len(indices), 1), generator=generator, device=generator.device)[share]
+        return indices[share], lookup.nearest(views, indices[share], among).gather(1, drawn).squeeze(1)
 
     return pairs

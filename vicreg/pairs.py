@@ -11,8 +11,9 @@ from .data import Cifar10
 from .downstream.retrieval import by_products, nearest_others
 from .experiments import NEIGHBOURS, Experiment
 from .latent import found_pairs
+from .patch_features import patch_features
 from .representations import representations
-from .views import Make, Pairs, generated_pairs, neighbour_pairs
+from .views import Make, Pairs, generated_pairs, neighbour_indices, neighbour_pairs
 from .weights import load_run
 
 
@@ -28,12 +29,20 @@ def pairs_for(
     freed before this returns.
     """
     if experiment.latent:
-        return found_pairs(data.train.images.to(device), experiment.seed, make), None
+        return code_pairs(experiment, data.train.images.to(device), make), None
     images = [split.images.to(device) for split in data]
     if experiment.neighbours_of is None:
         return generated_pairs(images[0], make), generated_pairs(images[1], make)
     neighbours = nearest_by(experiment.neighbours_of, data, device)
     return neighbour_pairs(images[0], neighbours[0]), neighbour_pairs(images[1], neighbours[1])
+
+
+def code_pairs(experiment: Experiment, images: Tensor, make: Make = views_of) -> Pairs:
+    """Pairs of indices for codes, by what a view of an image finds, or by what the image itself does."""
+    if experiment.lookup_views:
+        return found_pairs(images, experiment.seed, make, experiment.lookup_among)
+    features = patch_features(images, experiment.seed)
+    return neighbour_indices(nearest_others(features, experiment.lookup_among, search=by_products).indices)
 
 
 def nearest_by(name: str, data: Cifar10, device: torch.device) -> list[Tensor]:

@@ -26,7 +26,7 @@ class PatchFeatures(nn.Module):
 
     A patch is brought to zero mean and unit deviation and whitened; its response to a filter is
     the product with a random patch of the set that was treated likewise. All of that is one
-    convolution, a box mean and a box deviation. Responses beyond a threshold, of either sign, are
+    convolution and a box deviation, for filters whose weights sum to zero take no notice of a mean. Responses beyond a threshold, of either sign, are
     averaged over a 4 x 4 grid, their roots taken, and reduced by PCA.
 
     Maps normalised images (n, 3, 32, 32) to features (n, 128).
@@ -45,8 +45,8 @@ class PatchFeatures(nn.Module):
         whitening = axes * (variances + WHITENING_EPS).rsqrt() @ axes.T  # (108, 108), symmetric
         white = (patches[:FILTERS] - mean) @ whitening
         filters = nn.functional.normalize(white, dim=1) @ whitening      # (f, 108)
+        filters -= filters.mean(dim=1, keepdim=True)                     # deaf to a patch's mean
         self.register_buffer("filters", filters.view(-1, 3, PATCH, PATCH))
-        self.register_buffer("sums", filters.sum(dim=1).view(-1, 1, 1))
         self.register_buffer("offset", (filters @ mean).view(-1, 1, 1))
         self.to(images.device)
 
@@ -63,9 +63,10 @@ class PatchFeatures(nn.Module):
         mean = avg_pool2d(x, PATCH, stride=1).mean(dim=1, keepdim=True)  # (n, 1, 27, 27)
         variance = avg_pool2d(x.square(), PATCH, stride=1).mean(dim=1, keepdim=True) - mean.square()
         deviation = (variance.clamp(min=0) + CONTRAST_EPS).sqrt()
-        responses = (conv2d(x, self.filters) - mean * self.sums) / deviation - self.offset
-        beyond = torch.cat([(responses - THRESHOLD).relu_(), (-responses - THRESHOLD).relu_()], dim=1)
-        return adaptive_avg_pool2d(beyond, POOL).flatten(1).sqrt()
+        responses = conv2d(x, self.filters).div_(deviation).sub_(self.offset)  # 0.1 GB: in place
+        above = adaptive_avg_pool2d((responses - THRESHOLD).relu_(), POOL)
+        below = adaptive_avg_pool2d(responses.neg_().sub_(THRESHOLD).relu_(), POOL)
+        return torch.cat([above, below], dim=1).flatten(1).sqrt()
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:

@@ -178,9 +178,18 @@ def initial_models(
 
 
 def adam(experiment: Experiment, encoder: nn.Module, projector: nn.Module) -> torch.optim.Adam:
-    """The experiment's optimizer of both models."""
+    """The experiment's optimizer of both models.
+
+    Codes with a learning rate of their own have no momentum and no decay: every step would move
+    all of them by these, while a step's gradient is of the few images that it drew or found. So
+    Adam leaves a code without a gradient just where it is, dense and fused as it is.
+    """
+    groups = [{"params": [*encoder.parameters(), *projector.parameters()]}]
+    if experiment.code_learning_rate is not None:
+        codes = {"lr": experiment.code_learning_rate, "betas": (0.0, experiment.betas[1]), "weight_decay": 0.0}
+        groups = [{"params": [*encoder.parameters()], **codes}, {"params": [*projector.parameters()]}]
     return torch.optim.Adam(
-        [*encoder.parameters(), *projector.parameters()],
+        groups,
         lr=experiment.learning_rate,
         betas=experiment.betas,
         weight_decay=experiment.weight_decay,

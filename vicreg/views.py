@@ -30,12 +30,23 @@ def generated_pairs(images: Tensor, make: Make = views_of) -> Pairs:
 
 def neighbour_pairs(images: Tensor, neighbours: Tensor) -> Pairs:
     """Each image as it is, and one of its neighbours, (n, k), drawn at random, as it is."""
+    pairs_of_indices = neighbour_indices(neighbours)
+
+    def pairs(indices: Tensor, generator: Generator, share: slice = ALL) -> tuple[Tensor, Tensor]:
+        own, other = pairs_of_indices(indices, generator, share)
+        return plain(images[own]), plain(images[other])
+
+    return pairs
+
+
+def neighbour_indices(neighbours: Tensor) -> Pairs:
+    """The index of each image, and of one of its neighbours, (n, k), drawn at random."""
 
     def pairs(indices: Tensor, generator: Generator, share: slice = ALL) -> tuple[Tensor, Tensor]:
         n, k = len(indices), neighbours.shape[1]
         drawn = torch.randint(k, (n,), generator=generator, device=generator.device)
         indices, drawn = indices[share], drawn[share]
-        return plain(images[indices]), plain(images[neighbours[indices, drawn]])
+        return indices, neighbours[indices, drawn]
 
     return pairs
 
