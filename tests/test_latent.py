@@ -142,7 +142,7 @@ def test_shares_of_a_batch_make_up_the_batch(tiny):
             assert torch.equal(both, torch.cat(parts))
 
 
-@pytest.mark.parametrize("name", ["latent_optimization", "latent_optimization_plain_10"])
+@pytest.mark.parametrize("name", ["latent_optimization", "latent_optimization_plain"])
 def test_a_step_moves_the_codes_drawn_and_found_and_no_other(tiny, name):
     """Bit for bit, though the others moved in earlier steps; with the networks' Adam they would."""
     experiment = replace(EXPERIMENTS[name], batch_size=4)
@@ -179,7 +179,7 @@ def test_the_head_keeps_the_exercises_adam_and_codes_without_a_rate_have_it_too(
     ]
 
 
-@pytest.mark.parametrize("name", ["latent_optimization", "latent_optimization_plain_10"])
+@pytest.mark.parametrize("name", ["latent_optimization", "latent_optimization_plain"])
 def test_codes_go_on_from_a_checkpoint_bit_for_bit(tiny, assert_identical, tmp_path, monkeypatch, name):
     monkeypatch.setattr(T, "CHECKPOINT_EVERY", 0)
     experiment = replace(EXPERIMENTS[name], epochs=3, batch_size=8)

@@ -36,9 +36,6 @@ def test_each_ablation_differs_in_what_its_question_names():
         "no_variance": {"variance_weight": 0},
         "latent_optimization": {"latent": True, "code_learning_rate": CODE_LEARNING_RATE},
         "latent_optimization_plain": {
-            "latent": True, "code_learning_rate": CODE_LEARNING_RATE, "lookup_views": False,
-        },
-        "latent_optimization_plain_10": {
             "latent": True, "code_learning_rate": CODE_LEARNING_RATE, "lookup_views": False, "lookup_among": 10,
         },
         "no_generated_neighbors": {"neighbours_of": "vicreg", "epochs": 1},
