@@ -66,8 +66,8 @@ ks = np.unique(np.geomspace(1, K_MOST, 15).round().astype(int))
 by_k = {name: [roc(normal[name][:, k - 1], anomalous[name][:, k - 1]).auc for k in ks] for name in spaces}
 
 # %%
-fig = plt.figure(figsize=(6.46, 4.9))
-top, bottom = fig.subfigures(2, 1, height_ratios=[3.2, 1.7])
+fig = plt.figure(figsize=(6.46, 5.3))
+top, bottom = fig.subfigures(2, 1, height_ratios=[3.0, 2.3])
 curve, number = top.subplots(1, 2, width_ratios=[1.15, 1])
 for name in MODELS:
     line = {"color": COLOURS[name], "ls": LINES[name]}
@@ -157,6 +157,7 @@ record(
 best = max(MODELS, key=lambda name: curves[name].auc)
 assert best == SHORT and curves[SHORT].auc > curves[UNTRAINED].auc > curves[VICREG].auc, "the text's order at k = 2"
 assert sorted(MODELS, key=ratio.get) == sorted(MODELS, key=lambda name: curves[name].auc), "the text says that the ratio orders the models"
+assert min(MODELS, key=lambda name: relative[name][0]) == SHORT == max(MODELS, key=lambda name: relative[name][1]), "the text's reason"
 assert all(by_k[name][-1] > curves[name].auc for name in MODELS), "the text says that more neighbours help"
 assert top_10[SHORT] > top_10[VICREG] and (counts[SHORT] > 0).sum() < (counts[VICREG] > 0).sum(), "the text says whose hubs are stronger"
 assert first_epoch > curves[VICREG].auc + 0.02 and curves[SHORT].auc > curves[LONG].auc + 0.02, "the text says that longer training costs AUC"
@@ -172,13 +173,13 @@ assert abs(curves[LONG].auc - curves[VICREG].auc) < 0.06, "the text says that eq
 
 # %%
 train_names = [short_name(data.train.classes[c]) for c in data.train.labels]
-fig, ax = plt.subplots(figsize=(6.46, 2.35))
+fig, ax = plt.subplots(figsize=(6.46, 2.75))
 show_images(
     ax,
     torch.stack([data.train.images[digit_hubs[name]] for name in MODELS]),
     row_labels=[titles[name].replace(", ", ",\n") for name in MODELS],
-    captions=[[f"{train_names[i]}\n{shares[name][i]:.0%}" for i in digit_hubs[name].tolist()] for name in MODELS],
-    caption_height=22,
+    captions=[[f"{train_names[i]}\n{shares[name][i]:.1%}" for i in digit_hubs[name].tolist()] for name in MODELS],
+    caption_height=31,
 )
 show(
     fig,
@@ -196,17 +197,17 @@ labels = [
 all_scores = {name: torch.cat([normal[name][:, K - 1], anomalous[name][:, K - 1]]) for name in MODELS}
 top = {name: scores.topk(7).indices for name, scores in all_scores.items()}
 top_normal = {name: normal[name][:, K - 1].topk(7).indices for name in MODELS}
-fig, ax = plt.subplots(figsize=(6.46, 2.2))
+fig, ax = plt.subplots(figsize=(6.46, 2.6))
 show_images(
     ax,
     torch.stack([torch.cat([images[top[name]], images[top_normal[name]]]) for name in MODELS]),
-    row_labels=[titles[name].replace(" generated ", "\ngenerated ").replace(", ", ",\n") for name in MODELS],
+    row_labels=[titles[name].replace("generated ", "generated\n").replace(", ", ",\n") for name in MODELS],
     captions=[
         [f"{labels[i]}\n{all_scores[name][i]:.1f}" for i in [*top[name].tolist(), *top_normal[name].tolist()]]
         for name in MODELS
     ],
     gaps=[7],
-    caption_height=30,
+    caption_height=36,
 )
 show(
     fig,
@@ -241,11 +242,11 @@ table(
     pd.DataFrame(
         {"model": [titles[name] for name in MODELS]}
         | {what: [odd_rank[name][what] for name in MODELS] for what in looks}
-        | {"also VICReg's": [None, both[SHORT], both[LONG]]}
+        | {"also VICReg’s": [None, both[SHORT], both[LONG]]}
     ),
     label="tbl-odd",
     caption="The {{ n_oddest}} most anomalous photographs by each model: the share of all test photographs that have less contrast, saturation and brightness (50% is the median), on average; and how many are among VICReg's {{ n_oddest}} as well.",
-    formats={"contrast": "{:.0%}", "saturation": "{:.0%}", "brightness": "{:.0%}", "also VICReg's": "{:.0%}"},
+    formats={"contrast": "{:.0%}", "saturation": "{:.0%}", "brightness": "{:.0%}", "also VICReg’s": "{:.0%}"},
 )
 record(
     n_oddest=ODDEST,
@@ -259,6 +260,6 @@ assert all(abs(value - 0.5) < 0.25 for value in odd_rank[VICREG].values()), "the
 assert max(both.values()) < 0.7, "the text says that the models disagree"
 
 # %% [markdown]
-# **Q3. What is found anomalous?** Among all test images the seven most anomalous are {{ top_named}} for VICReg, {{ top_named_short}} for the short model and {{ top_named_long}} for the long one ([@fig-anomalies], left). Among photographs alone (right) the models disagree: of the short model's {{ n_oddest}} oddest {{ both_short:.0%}} are among VICReg's, of the long model's {{ both_long:.0%}}. The short model's are odd in tone: they have more contrast than {{ odd_contrast_short:.0%}} of all photographs on average ([@tbl-odd]). VICReg's are near the median in contrast, saturation and brightness, so what makes them odd is none of these.
+# **Q3. What is found anomalous?** Among all test images the seven most anomalous are {{ top_named}} for VICReg, {{ top_named_short}} for the short model and {{ top_named_long}} for the long one ([@fig-anomalies], left). Among photographs alone (right) the models disagree: of the short model's {{ n_oddest}} oddest {{ both_short:.0%}} are among VICReg's, of the long model's {{ both_long:.0%}}. The short model's are odd in tone: they have more contrast than {{ odd_contrast_short:.0%}} of all photographs on average ([@tbl-odd]). VICReg's are extreme in none of the three, so what makes them odd is something else.
 #
 # *Is one model better?* For "unlike any photograph" the AUC answers: the short model. But nothing told any model that only digits would count. An odd photograph is a right answer too, and the AUC books it as an error. Whoever looks for foreign kinds of pictures is served best by the short model; whoever looks for unusual scenes may prefer VICReg, which is not led by tone.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reporting.handin.checks import carries_note, foreign_imports
+from reporting.handin.checks import carries_note, foreign_imports, is_chapter
 from reporting.settings import read_settings
 from vicreg.runtime.paths import PROJECT
 
@@ -36,8 +36,8 @@ def imports(source: str) -> set[str]:
     return foreign_imports(source, set())
 
 
-def foreign(source: str) -> set[str]:
-    return foreign_imports(source, LIBRARIES | {"vicreg", "reporting"})
+def foreign(source: str, beside: frozenset[str] = frozenset()) -> set[str]:
+    return foreign_imports(source, LIBRARIES | {"vicreg", "reporting"} | beside)
 
 
 def test_the_submission_is_held_to_the_exercises_list():
@@ -52,7 +52,8 @@ def test_there_is_something_to_look_at():
 
 @pytest.mark.parametrize("path", SUBMITTED, ids=relative)
 def test_only_the_exercises_libraries_are_imported(path):
-    assert not foreign(path.read_text(encoding="utf-8"))
+    beside = frozenset(other.stem for other in path.parent.glob("_*.py"))
+    assert not foreign(path.read_text(encoding="utf-8"), beside)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def names_the_assistant(source: str, is_chapter: bool) -> bool:
 @pytest.mark.parametrize("path", [*SUBMITTED, *BUILDER, *OTHERS], ids=relative)
 def test_every_module_names_the_automatic_tools(path):
     source = path.read_text(encoding="utf-8")
-    assert names_the_assistant(source, is_chapter=path.parent.name == "chapters")
+    assert names_the_assistant(source, is_chapter(relative(path), "chapters"))
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,8 @@ def allowed_imports(files: dict[str, Path], asked: Submission) -> Check:
     bound = [name for name in files if name.endswith(".py") and _is_under(name, asked.bound)]
     found = []
     for name in bound:
-        foreign = foreign_imports(files[name].read_text(encoding="utf-8"), allowed)
+        beside = {Path(other).stem for other in files if Path(other).parent == Path(name).parent}
+        foreign = foreign_imports(files[name].read_text(encoding="utf-8"), allowed | beside)
         found += [f"{name} imports {module}" for module in sorted(foreign)]
     return Check(f"imports of {', '.join(asked.bound)}", _listed(found),
                  "use one of " + ", ".join(asked.imports))
@@ -89,9 +90,14 @@ def carries_notes(files: dict[str, Path], asked: Submission, chapters: str) -> C
     """Every module says what the settings want said in it."""
     found = [name for name, path in files.items() if name.endswith(".py")
              and not carries_note(path.read_text(encoding="utf-8"), asked.note,
-                                  is_chapter=name.startswith(chapters + "/"))]
+                                  is_chapter=is_chapter(name, chapters))]
     return Check(f"every module says “{asked.note}”", _listed(found),
                  "add the line to the docstring, in a chapter to its first code cell")
+
+
+def is_chapter(name: str, chapters: str) -> bool:
+    """Whether a file is a chapter, and not a module beside chapters, whose name starts with ``_``."""
+    return name.startswith(chapters + "/") and not Path(name).name.startswith("_")
 
 
 def carries_note(source: str, note: str, is_chapter: bool) -> bool:

@@ -130,6 +130,15 @@ def test_a_fault_is_told_of_and_nothing_is_packed(fake, fault, subject, told):
     assert fake.said.count("    → ") == len(failed(fake)), "each fault has its remedy"
 
 
+def test_a_module_beside_chapters_may_be_imported_and_has_the_note_in_its_docstring(fake):
+    fake.write("chapters/_both.py", f'"""What two chapters need.\n\n{NOTE}\n"""\n\nTITLE = "x"\n')
+    fake.edit("chapters/02_table.py", f"# {NOTE}\n", f"# {NOTE}\nfrom _both import TITLE\n")
+    assert fake.build() == 0 and fake.build(submission=True) == 0, fake.said
+    fake.write("chapters/_both.py", f"# {NOTE}\nTITLE = 'x'\n")
+    assert fake.build() == 0 and fake.build(submission=True) == 1
+    assert any("chapters/_both.py" in line for line in failed(fake)), fake.said
+
+
 def test_too_many_pages(fake):
     long = "# Words and more words, which fill a line.\n#\n" * 100
     fake.edit("chapters/02_table.py", "# [@sec-squares]", f"{long}# [@sec-squares]")
