@@ -33,7 +33,7 @@ pca_map = pca.fit_transform(y.numpy())
 tsne = tsne_map(y)
 
 # %%
-fig, axes = plt.subplots(1, 2, figsize=(6.46, 3.5))
+fig, axes = plt.subplots(1, 2, figsize=(6.46, 3.15))
 for ax, points, name in zip(axes, (pca_map, tsne), ("PCA", "t-SNE"), strict=True):
     scatter_classes(ax, points, labels, classes)
     ax.set_title(name)

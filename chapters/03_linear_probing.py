@@ -41,7 +41,7 @@ reference = logistic.score(scaler.transform(test_y.numpy()), data.test.labels.nu
 
 # %%
 classes = data.test.classes
-fig, (bars, table) = plt.subplots(1, 2, figsize=(6.46, 2.9), width_ratios=[1, 1.35])
+fig, (bars, table) = plt.subplots(1, 2, figsize=(6.46, 2.6), width_ratios=[1, 1.35])
 bars.barh(range(10), 100 * probe.class_accuracy, color=CLASS_COLOURS)
 bars.axvline(100 * probe.accuracy, color="black", lw=0.8, ls="--")
 bars.set_yticks(range(10), classes)
@@ -87,4 +87,4 @@ assert rows["vicreg_seed1_epoch1"]["probe_mean"] < accuracies.mean() - 0.05, "th
 #
 # [@fig-probe] shows where. The probe recognises {{ best}} best ({{ best_accuracy:.0%}}) and {{ worst}} worst ({{ worst_accuracy:.0%}}). It most often confuses {{ confused}}, with {{ confused_share:.0%}} of all errors. On the map of [@sec-q2] the most entangled pair is {{ 02_visualization.entangled_1}}.
 #
-# **More epochs help.** Another run, with seed 1, reaches {{ first_epoch:.1%}} after its first epoch ([@tbl-epochs]). For comparison, the authors of EMP-SSL [@tong2023] report 40.6, 69.7 and 78.1% for VICReg with a ResNet-18 on CIFAR-10 after 1, 10 and 30 epochs, with a larger head and another optimiser.
+# **More epochs help.** Another run, with seed 1, reaches {{ first_epoch:.1%}} after its first epoch ([@tbl-neighbours]). For comparison, the authors of EMP-SSL [@tong2023] report 40.6, 69.7 and 78.1% for VICReg with a ResNet-18 on CIFAR-10 after 1, 10 and 30 epochs, with a larger head and another optimiser.

@@ -69,7 +69,7 @@ for name in NAMES:
     deviations[name] = z.double().std(dim=0).sort(descending=True).values
 
 # %%
-fig, ((*maps,), (left, right)) = plt.subplots(2, 2, figsize=(6.46, 4.9), height_ratios=[1.5, 1])
+fig, ((*maps,), (left, right)) = plt.subplots(2, 2, figsize=(6.46, 4.3), height_ratios=[1.6, 1])
 for ax, name in zip(maps, NAMES, strict=True):
     scatter_classes(ax, pca_maps[name], labels, classes, names=name == "vicreg")
     ax.set_title(f"PCA: {NAMES[name]}")

@@ -120,6 +120,7 @@ record(
     epochs=run.experiment.epochs,
     minutes=run.provenance.seconds / 60,
     device=run.provenance.in_words(),
+    data_name=run.provenance.data_name,
     views=VIEWS,
     distinct=sum(len(images_found.unique()) for images_found in found.T) / len(some),
     view_same=same[LOOKUPS[BY_VIEWS]],
@@ -140,15 +141,15 @@ record(
 )
 means = {name: accuracy.mean() for name, accuracy in probes.items()}
 assert means[LOOKUPS[BY_VIEWS]] > 2 * means[RANDOM], "the text says that the codes learn their classes"
-assert means[LOOKUPS[PLAIN]] > means[LOOKUPS[BY_VIEWS]] + 0.01, "the text says that views have no added value"
+assert 0 < means[LOOKUPS[PLAIN]] - means[LOOKUPS[BY_VIEWS]] < 0.05, "the text says that views add nothing, and cost little"
 assert min(means[FEATURES], means[VICREG]) > max(means[LOOKUPS[BY_VIEWS]], means[LOOKUPS[PLAIN]]) + 0.03, "the text says what codes stay below"
 assert same[LOOKUPS[PLAIN]] > 1.3 * same[LOOKUPS[BY_VIEWS]], "the text says that views mislead the lookup"
 assert runs[PLAIN].experiment.epochs == run.experiment.epochs, "the text says as many epochs"
 
 # %% [markdown]
-# **The bonus, measured.** We train the correction for {{ epochs }} epochs ({{ minutes:.0f}} minutes; {{ device }}). Over the last fifth of them the loss falls by {{ fall:.1%}}. We probe as the exercise has it for codes, of which there are none for test images ([@tbl-latent]). The codes reach **{{ probe_codes:.1%}}**. So the correction works: without it, free codes would stay at chance ({{ probe_random:.1%}}). But VICReg's encoder reaches {{ probe_vicreg:.1%}} under the same protocol.
+# **The bonus, measured.** We train the correction for {{ epochs }} epochs on {{ data_name}} ({{ minutes:.0f}} minutes; {{ device }}). Over the last fifth of them the loss falls by {{ fall:.1%}}. We probe as the exercise has it for codes, of which there are none for test images ([@tbl-latent]). The codes reach **{{ probe_codes:.1%}}**. So the correction works: without it, free codes would stay at chance ({{ probe_random:.1%}}). But VICReg's encoder reaches {{ probe_vicreg:.1%}} under the same protocol.
 #
-# **Is the added value there?** No. The control, without $T$ and trained for as many epochs, reaches **{{ probe_plain:.1%}}**. The reason is who is found. One of the {{ among}} images nearest to the plain image is of its class in {{ plain_same:.0%}} of the cases, the image that a view finds in {{ view_same:.0%}}. Crops and colour jitter mislead features that stay as they are. The variety is there, as {{ views }} views find {{ distinct:.0f}} different images, but it is a variety of wrong partners.
+# **Is the added value there?** No. The control, without $T$ and trained for as many epochs, reaches **{{ probe_plain:.1%}}**, a little more. Crops and colour jitter mislead features that stay as they are: the image that a view finds is of the view's class in {{ view_same:.0%}} of the cases, one of the {{ among}} nearest to the plain image in {{ plain_same:.0%}}. That the codes are nearly as good all the same may be due to variety, since {{ views}} views find {{ distinct:.0f}} different images. On balance the augmentation adds nothing.
 #
 # **What amortisation adds** is a great deal, and it is not information: the lookup's own features, which need no training, hold {{ probe_features:.1%}}. With an encoder, every step changes weights on which the representations of all images depend. A code moves only when its own image is drawn or found, about twice an epoch. And a network has to treat alike what looks alike, so a wrong pair is outvoted by right ones, where a free code follows whichever pairs it meets. We have not run these two apart.
 #

@@ -80,7 +80,7 @@ purity = {
 
 # %%
 maps = {name: tsne_map(spaces[name][0]) for name in (VICREG, LAPLACIAN)}
-fig, axes = plt.subplots(1, 2, figsize=(6.46, 3.5))
+fig, axes = plt.subplots(1, 2, figsize=(6.46, 3.1))
 for ax, (name, points) in zip(axes, maps.items(), strict=True):
     scatter_classes(ax, points, labels[few], classes)
     ax.set_title(name)

@@ -7,7 +7,7 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 import torch
-from _compared import LONG, MODELS, SHORT, VICREG, title
+from _compared import LONG, MODELS, NAMES, SHORT, VICREG, title
 
 from reporting import depends, record, show, table
 from vicreg.data import load_cifar10
@@ -51,7 +51,7 @@ def show_found(found, label, caption):
     shown = torch.cat([queries.unsqueeze(1), *found.values()], dim=1)  # (10, 16)
     heads = {name: titles[name].replace(", ", ",\n") for name in MODELS}
     groups = [f"{heads[name]}\n{i}" if i == 3 else str(i) for name in MODELS for i in range(1, 6)]
-    fig, ax = plt.subplots(figsize=(6.46, 5.5))
+    fig, ax = plt.subplots(figsize=(6.46, 5.1))
     show_images(
         ax,
         images[shown],
@@ -59,7 +59,7 @@ def show_found(found, label, caption):
         column_labels=["query", *groups],
         captions=[["", *(short_name(classes[c]) for c in row[1:])] for row in labels[shown].tolist()],
         gaps=[1, 6, 11],
-        caption_height=13,
+        caption_height=12,
     )
     show(fig, label=label, caption=caption, place="auto")
 
@@ -91,7 +91,7 @@ def alike(found):
 
 everywhere = {name: nearest_others(y[name], k=5).indices for name in MODELS}
 shuffled = torch.randperm(len(images), generator=torch.Generator().manual_seed(0)).unsqueeze(1)
-rows = {titles[name]: alike(found) for name, found in everywhere.items()}
+rows = {NAMES[name]: alike(found) for name, found in everywhere.items()}
 random_row = alike(shuffled)
 table(
     pd.DataFrame(rows | {"random images": random_row}).T.rename_axis("five nearest by"),
@@ -106,7 +106,7 @@ agreement = {name: shares.diagonal() for name, shares in neighbours.items()}
 order = agreement[VICREG].argsort(descending=True).tolist()
 pairs = [f"{classes[a]} and {classes[b]} ({share:.0%})" for a, b, share in most_entangled(neighbours[VICREG], 2)]
 same = {name: (labels[near[name]] == labels[queries].unsqueeze(1)).sum() for name in MODELS}
-near_rows = {name: rows[titles[name]] for name in MODELS}
+near_rows = {name: rows[NAMES[name]] for name in MODELS}
 
 
 def mostly_right(name):
@@ -199,7 +199,7 @@ def in_words(name):
 table(
     pd.DataFrame(
         {
-            "most distant by": [titles[name] for name in MODELS],
+            "most distant by": list(NAMES.values()),
             "different": [len(distinct[name]) for name in MODELS],
             "rank": [outermost_rank(name) for name in MODELS],
             "other kind": list(opposite.values()),
@@ -219,7 +219,7 @@ record(
     **{f"far_classes{suffix}": common_classes(name) for name, suffix in SUFFIXES.items()},
     queries=len(some),
     farther_best=farther[best],
-    farther_title=titles[best],
+    farther_title=NAMES[best],
     farther_worst=min(farther.values()),
     far_rank=max(outermost_rank(name) for name in MODELS),
     far_opposite=min(opposite.values()),

@@ -9,7 +9,7 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 import torch
-from _compared import LONG, MODELS, SHORT, VICREG, title
+from _compared import LONG, MODELS, NAMES, SHORT, VICREG, title
 
 from reporting import depends, record, show, table
 from vicreg.data import load_cifar10
@@ -38,7 +38,7 @@ coloured = {name: classes_of[name][clusterings[name].clusters] for name in MODEL
 maps = {name: tsne_map(torch.cat([y[name], clusterings[name].centres])) for name in MODELS}
 
 # %%
-fig, axes = plt.subplots(3, 2, figsize=(6.46, 7.9))
+fig, axes = plt.subplots(3, 2, figsize=(6.46, 7.2))
 for row, name in zip(axes, MODELS, strict=True):
     points, centres = maps[name][: len(labels)], maps[name][len(labels) :]
     for ax, colours, by in zip(row, (coloured[name], labels), ("cluster", "class"), strict=True):
@@ -66,7 +66,7 @@ on_map = {
 table(
     pd.DataFrame(
         {
-            "representation": list(titles.values()),
+            "representation": list(NAMES.values()),
             "silhouette": list(scores.values()),
             "of the classes": list(class_scores.values()),
             "accuracy": [found.accuracy for found in agreements.values()],

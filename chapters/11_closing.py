@@ -15,8 +15,6 @@
 #
 # **Training without a GPU.** On two CPU cores bf16 and a channels-last layout decide the speed. Runs stop. An epoch's random draws depend on the seed and the epoch alone, so a run that goes on from a checkpoint ends in the same weights, bit for bit. Where a checkpoint is lost, training goes on from the 16-bit weights with a fresh optimizer, and the weights file says so.
 #
-# **Memory.** The lookup of [@sec-q5] once grew without bound. Each batch's small result was kept amid the large blocks that the batch had freed, so the next batch's blocks no longer fitted there. Results now have their place from the start, and a test measures what more images cost.
-#
 # **Rankings by ten pictures, or by one number.** Ten rows of neighbours gave VICReg and the short model {{ 08_retrieval.near_same}} and {{ 08_retrieval.near_same_short}} right of 50. Counted over all images it is {{ 08_retrieval.agreement:.0%}} and {{ 08_retrieval.agreement_short:.0%}}. In the same way $k = 2$ alone would have made VICReg a poor detector of digits, where $k = {{ 09_anomaly_detection.k_most}}$ gives it an AUC of {{ 09_anomaly_detection.auc_most:.3f}}.
 
 # %% [markdown]

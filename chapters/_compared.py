@@ -9,6 +9,7 @@ from vicreg.weights import Run
 VICREG, SHORT, LONG = "vicreg", "no_generated_neighbors", "no_generated_neighbors_long"
 MODELS = (VICREG, SHORT, LONG)
 COLOURS = dict(zip(MODELS, MODEL_COLOURS, strict=True))
+NAMES = {VICREG: "VICReg", SHORT: "short model", LONG: "long model"}  # as Q6 calls them
 LINES = {VICREG: "-", SHORT: "--", LONG: "-."}
 
 
