@@ -49,14 +49,13 @@ far = {name: most_distant(y[name], k=5, members=queries).indices for name in MOD
 def show_found(found, label, caption):
     """The queries and what each model found for them: a row a query."""
     shown = torch.cat([queries.unsqueeze(1), *found.values()], dim=1)  # (10, 16)
-    heads = {name: titles[name].replace(", ", ",\n") for name in MODELS}
-    groups = [f"{heads[name]}\n{i}" if i == 3 else str(i) for name in MODELS for i in range(1, 6)]
     fig, ax = plt.subplots(figsize=(6.46, 5.1))
     show_images(
         ax,
         images[shown],
         row_labels=[short_name(classes[label]) for label in labels[queries]],
-        column_labels=["query", *groups],
+        column_labels=["query", *"12345" * 3],
+        group_labels=["", *(titles[name].replace(", ", ",\n") for name in MODELS)],
         captions=[["", *(short_name(classes[c]) for c in row[1:])] for row in labels[shown].tolist()],
         gaps=[1, 6, 11],
         caption_height=12,

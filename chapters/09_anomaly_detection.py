@@ -71,11 +71,12 @@ top, bottom = fig.subfigures(2, 1, height_ratios=[2.8, 1.9])
 curve, number = top.subplots(1, 2, width_ratios=[1.15, 1])
 for name in MODELS:
     line = {"color": COLOURS[name], "ls": LINES[name]}
-    plot_roc(curve, curves[name], titles[name].replace(", ", ",\n"), **line)
-    number.plot(ks, by_k[name], **line, label=titles[name].replace(", ", ",\n"))
+    plot_roc(curve, curves[name], titles[name], **line)
+    number.plot(ks, by_k[name], **line)
 curve.plot([0, 1], [0, 1], ":", color="0.6", label="chance, AUC 0.500")
-curve.legend(loc="lower right")
-number.plot(ks, by_k[UNTRAINED], ":", color="0.4", label=UNTRAINED)
+handles, texts = curve.get_legend_handles_labels()
+top.legend(handles, texts, loc="outside upper center", ncols=2)
+number.plot(ks, by_k[UNTRAINED], ":", color="0.4")
 number.set(xscale="log", xlabel="number of neighbours k", ylabel="AUC")
 number.set_xticks([1, 2, 5, 10, 20, 50, 100], ["1", "2", "5", "10", "20", "50", "100"])
 number.minorticks_off()
@@ -92,7 +93,7 @@ bottom.legend(handles, texts, loc="outside lower center", ncols=2)
 show(
     fig,
     label="fig-roc",
-    caption="Top left: the ROC curves at $k = 2$. Top right: the area under the curve by the number of neighbours, with the same lines; dotted: the features of the untrained CNN of [@sec-q7]. Bottom: the scores at $k = 2$ of the normal and of the anomalous test images.",
+    caption="Top left: the ROC curves at $k = 2$. Top right: the area under the curve by the number of neighbours, with the same lines; dotted there: the features of the untrained CNN of [@sec-q7]. Bottom: the scores at $k = 2$ of the normal and of the anomalous test images.",
     interactive=explore_roc({titles[name]: curves[name] for name in MODELS}),
     place="auto",
 )

@@ -108,6 +108,15 @@ def test_a_table_of_images_has_each_where_it_belongs(ax):
     assert found["b"][0] - found["a"][0] > found["c"][0] - found["b"][0], "the gap before column 1 is wider"
 
 
+def test_labels_of_groups_stand_over_the_middle_of_their_columns(ax):
+    images = torch.zeros(1, 5, 3, 32, 32, dtype=torch.uint8)
+    F.show_images(ax, images, column_labels=list("12345"), gaps=[1, 3], group_labels=["", "left", "right"])
+    found = {text.get_text(): text.get_position() for text in ax.texts}
+    assert found["left"][0] == pytest.approx((found["2"][0] + found["3"][0]) / 2, abs=1)
+    assert found["right"][0] == pytest.approx((found["4"][0] + found["5"][0]) / 2, abs=1)
+    assert found["left"][1] < found["2"][1] - 5, "above the columns' labels"
+
+
 def test_a_roc_curve_says_its_area(ax):
     curve = roc(torch.tensor([0.0, 1.0, 2.0]), torch.tensor([1.5, 3.0]))
     F.plot_roc(ax, curve, "a model")

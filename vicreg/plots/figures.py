@@ -132,19 +132,24 @@ def show_images(
     captions: Sequence[Sequence[str]] = (),
     gaps: Sequence[int] = (),
     caption_height: int = 11,
+    group_labels: Sequence[str] = (),
 ) -> None:
     """A table of images, drawn as one tiled picture.
 
     Parameters: images, uint8, (rows, columns, 3, 32, 32); labels at the left and at the top;
     captions, a text under each image; gaps, the columns before which a wider gap stands;
-    caption_height, the room for a caption and for a line of column labels, in pixels of an image.
+    caption_height, the room for a caption and for a line of labels, in pixels of an image; group_labels,
+    above the columns between two gaps.
     """
     rows, columns, _, side, _ = images.shape
     under = caption_height if len(captions) else 0
     pad, wide = 2, 12
-    head = caption_height * max((label.count("\n") + 1 for label in column_labels), default=0)
+    head, above = (
+        caption_height * max((label.count("\n") + 1 for label in labels), default=0)
+        for labels in (column_labels, group_labels)
+    )
     lefts = [c * (side + pad) + wide * sum(g <= c for g in gaps) for c in range(columns)]
-    tops = [head + r * (side + pad + under) for r in range(rows)]
+    tops = [above + head + r * (side + pad + under) for r in range(rows)]
     canvas = np.full((tops[-1] + side + under, lefts[-1] + side, 3), 255, dtype=np.uint8)
     for r, top in enumerate(tops):
         for c, left in enumerate(lefts):
@@ -156,7 +161,9 @@ def show_images(
     for top, text in zip(tops, row_labels, strict=False):
         ax.text(-4, top + side / 2, text, ha="right", va="center")
     for left, text in zip(lefts, column_labels, strict=False):
-        ax.text(left + side / 2, head - 2, text, ha="center", va="bottom")
+        ax.text(left + side / 2, above + head - 2, text, ha="center", va="bottom")
+    for first, end, text in zip([0, *gaps], [*gaps, columns], group_labels, strict=False):
+        ax.text((lefts[first] + lefts[end - 1] + side) / 2, above - 2, text, ha="center", va="bottom")
     ax.set_axis_off()
 
 
