@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Q1. Training VICReg {#sec-q1}
-# **The variance objective falls in every epoch; invariance and covariance rise with the spread that it forces.** VICReg [@bardes2022] learns an encoder $f$ without labels. Every image $I$ of a batch $B$ is augmented twice, $x = T(I)$ and $x' = T(I)$; the encoder gives representations $y = f(x)$, a projection head $h$ gives $z = h(y)$, and likewise $y'$ and $z'$. Three objectives act on the projections $Z, Z' \in \mathbb{R}^{|B| \times d}$:
+# **On the training batches the variance objective falls in every epoch; invariance and covariance rise with the spread that it forces.** VICReg [@bardes2022] learns an encoder $f$ without labels. Every image $I$ of a batch $B$ is augmented twice, $x = T(I)$ and $x' = T(I)$; the encoder gives representations $y = f(x)$, a projection head $h$ gives $z = h(y)$, and likewise $y'$ and $z'$. Three objectives act on the projections $Z, Z' \in \mathbb{R}^{|B| \times d}$:
 #
 # $$
 # \begin{aligned}
@@ -134,8 +134,8 @@ z = torch.zeros(4, 1, requires_grad=True)
 assert z.grad.isnan().all(), "the text says what autograd makes of the exercise's root"
 
 # %% [markdown]
-# **Reading.** *Variance* falls in every epoch ([@fig-losses; @tbl-losses]), from {{ start_variance:.2f}} in the first ten batches to {{ last_variance:.2f}} in the last epoch. This is the sum over both branches, so a dimension of the projections deviates by about {{ last_std:.2f}} on average, short of the target of 1. Variance is still the largest part of the weighted loss: {{ variance_share:.0%}}, with invariance at {{ invariance_share:.0%}} and covariance at {{ covariance_share:.0%}}.
+# **Reading.** *Variance* falls in every training epoch ([@fig-losses; @tbl-losses]), from {{ start_variance:.2f}} in the first ten batches (cut off in the figure) to {{ last_variance:.2f}} in the last epoch. This is the sum over both branches, so a dimension of the projections deviates by about {{ last_std:.2f}} on average, short of the target of 1. Variance is still the largest part of the weighted loss: {{ variance_share:.0%}}, with invariance at {{ invariance_share:.0%}} and covariance at {{ covariance_share:.0%}}.
 #
 # *Invariance* and *covariance* are low at the start, when all projections lie close together: a constant is perfectly invariant and uncorrelated. They rise as the variance term spreads the projections. The distance between two views grows with the spread, from {{ start_invariance:.2f}} to {{ last_invariance:.2f}}, and so does what the dimensions have in common.
 #
-# On the test set, invariance and variance follow the training curves closely: views are new every time, so there is little to memorise. Covariance is higher, {{ test_covariance:.1f}} against {{ last_covariance:.1f}}. The cause is batch normalisation, not the images. In evaluation mode it subtracts running averages in place of the batch's own. On the same views of {{ batches }} test batches, covariance is {{ running_covariance:.1f}} with the running averages and {{ own_covariance:.1f}} with each batch's own statistics, as in training.
+# On the test set, invariance and variance follow the training curves closely: views are new every time, so there is little to memorise. Covariance is higher, {{ test_covariance:.1f}} against {{ last_covariance:.1f}}. Most of that is batch normalisation. In evaluation mode it subtracts running averages in place of the batch's own. To see it we measured {{ batches }} test batches anew, {{ measured_on }}, in both ways and on the same views: covariance is {{ running_covariance:.1f}} with the running averages, and {{ own_covariance:.1f}} with each batch's own statistics, as in training.

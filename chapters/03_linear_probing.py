@@ -83,7 +83,7 @@ assert abs(reference - accuracies.mean()) < 0.01, "the text says that logistic r
 assert rows["vicreg_seed1_epoch1"]["probe_mean"] < accuracies.mean() - 0.05, "the text says that more epochs help"
 
 # %% [markdown]
-# **Answer.** After {{ epochs}} epochs the probe reaches **{{ accuracy:.1%}}** on the test set. Over three seeds of the probe the deviation is {{ spread:.2%}}; it says nothing of other seeds of the pre-training, which was run once. scikit-learn's logistic regression reaches {{ reference:.1%}} on the same representations. On the training set the probe reaches {{ train_accuracy:.1%}}. The gap is small, so the layer has not overfitted: what is missing is missing from the representation, at least linearly.
+# **Answer.** After {{ epochs}} epochs the probe reaches **{{ accuracy:.1%}}** on the test set. Over three seeds of the probe the deviation is {{ spread:.2%}}; it says nothing of other seeds of the pre-training, whose {{ epochs}} epochs were run once. scikit-learn's logistic regression reaches {{ reference:.1%}} on the same representations. On the training set the probe reaches {{ train_accuracy:.1%}}. The gap is small, so the layer has not overfitted: the rest cannot be read linearly from the representation.
 #
 # [@fig-probe] shows where. The probe recognises {{ best}} best ({{ best_accuracy:.0%}}) and {{ worst}} worst ({{ worst_accuracy:.0%}}). It most often confuses {{ confused}}, with {{ confused_share:.0%}} of all errors. On the map of [@sec-q2] the most entangled pair is {{ 02_visualization.entangled_1}}.
 #

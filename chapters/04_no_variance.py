@@ -109,7 +109,7 @@ table(
         }
     ),
     label="tbl-collapse",
-    caption="The probe of [@sec-q3], mean of three seeds: on the representations as they are; on all principal directions, each brought to unit deviation; on the two of largest variance; on the other 126. Then how much of the variance the two hold; the median deviation of a dimension of the projections, test images.",
+    caption="The probe of [@sec-q3], mean of three seeds: on the representations as they are; on all principal directions, each brought to unit deviation; on the two of largest variance; on the other 126. Then how much of the variance the two hold; the median deviation of a dimension of the projections over the unaugmented test images.",
     formats={
         "probe": "{:.1%}", "whitened": "{:.1%}", "two directions": "{:.1%}", "other 126": "{:.1%}",
         "variance in two": "{:.1%}", "deviation of $z$": "{:.2g}",
@@ -157,7 +157,7 @@ record(
     last_invariance=history[-1, -10:, 0].mean(),
 )
 lost = accuracy["vicreg"].mean() - accuracy["no_variance"].mean()
-record(lost=100 * lost)
+record(lost=100 * lost, returned=100 * (whitened["no_variance"].mean() - accuracy["no_variance"].mean()))
 assert runs["no_variance"].experiment.epochs == runs["vicreg"].experiment.epochs, "the text says as many epochs"
 assert deviations["no_variance"].max() < 0.05 < 0.2 < deviations["vicreg"].median(), "the text says that projections collapse"
 assert abs(history[-1, -10:, 1].mean() - ceiling) < 0.01, "the text says that the variance objective is at its ceiling"
@@ -178,6 +178,6 @@ for colour in (warmth, saturation):
 #
 # **What the visualisation shows.** The representations are not a point, but two directions hold {{ two_share:.1%}} of their variance (VICReg: {{ two_share_vicreg:.0%}}), and the map shows two thin arms on which all classes lie over each other ([@fig-collapse]). What the arms show is colour. A quadratic function of an image's place on the map gives its warmth, mean red less mean blue, with a correlation of {{ warmth:.2f}} and its saturation with {{ saturation:.2f}}; on VICReg's map it is {{ warmth_vicreg:.2f}} and {{ saturation_vicreg:.2f}}.
 #
-# **How the picture explains the accuracy.** What varies most has little to do with the classes: the probe reads {{ in_two:.1%}} from the two directions on the map. But the map is not the whole. The other 126 directions hold {{ other_share:.1%}} of the variance and more of the classes: {{ in_others:.1%}} by a probe of their own.
+# **How the picture explains the accuracy.** What varies most has little to do with the classes: the probe reads {{ in_two:.1%}} from the two directions on the map. But the map is not the whole. The other 126 directions hold {{ other_share:.1%}} of the variance and more of the classes: {{ in_others:.1%}} by a probe of their own. Of the {{ lost:.0f}} points lost, {{ returned:.0f}} return when every direction has unit deviation: those the two directions had hidden. The rest is gone.
 #
 # **What the variance term does.** In VICReg it makes every dimension of $z$ vary over the images, and the covariance term forbids that they all vary alike. Together they leave the encoder no choice but to find many things that survive the augmentation.

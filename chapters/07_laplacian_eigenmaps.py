@@ -3,10 +3,10 @@
 # **VICReg is far more effective for telling objects apart: {{ vicreg_all:.1%}} against {{ laplacian_all:.1%}}.** With the generated neighbours and the amortisation both gone, what is left is Laplacian Eigenmaps [@belkin2003]. A graph $W$ joins each image with its {{ k}} nearest others, and the codes $Y$ are those that vary least between joined images,
 #
 # $$
-# \min_Y \sum_{ij} W_{ij} \lVert y_i - y_j \rVert^2 = \min_Y\, 2 \operatorname{tr}(Y^\top L Y) \quad \text{subject to} \quad Y^\top D Y = \mathbb{1},
+# \min_Y \sum_{ij} W_{ij} \lVert y_i - y_j \rVert^2 = \min_Y\, 2 \operatorname{tr}(Y^\top L Y) \quad \text{subject to} \quad Y^\top D Y = I,
 # $$ {#eq-laplacian}
 #
-# with the degrees $D$ and $L = D - W$. The solution are the eigenvectors of $D^{-1/2} W D^{-1/2}$ with the largest eigenvalues, the constant one left out; we keep {{ dims}}. Distances of pixels make a poor graph. So, as in the exercise, an untrained CNN (four convolutions and a linear layer) first maps each image to 1,024 features. The exercise's own map was not at hand, so we ran the algorithm: on {{ n_few:,}} images for the map, as the exercise did, and on all {{ n:,}}.
+# with the degrees $D$ and $L = D - W$. The solution are the eigenvectors of $D^{-1/2} W D^{-1/2}$ with the largest eigenvalues, the constant one left out; we keep {{ dims}}. Distances of pixels make a poor graph. So, as in the exercise, an untrained CNN (four convolutions and a linear layer) first maps each image to 1,024 features. The exercise's picture was not among our files, so we ran the algorithm: on {{ n_few:,}} images for the map, as the exercise did, and on all {{ n:,}}.
 #
 # How near is this to VICReg? The sum is its invariance term over pairs of neighbours. The constraint asks what its variance and covariance terms ask: every dimension varies, and no two are correlated. They would be one problem if VICReg's two penalties were made an equality, its head were the identity, its batch the whole data set with each image weighted by its degree, and each code free.
 
@@ -144,6 +144,6 @@ assert on_map[VICREG] > 1.3 * on_map[LAPLACIAN] and of_kind[VICREG] > of_kind[LA
 #
 # **What makes the difference?** Two things changed together, and we have not run them apart.
 #
-# *The pairs.* VICReg's two views show the same object for certain. Here a pair is two images that look alike to an untrained network, and only {{ edges_same:.0%}} of the joined pairs are of one class (chance: 10%). The codes then vary least along a graph that hardly follows the classes. The codes hold no more of the classes than the features did: as many principal components of those reach {{ reduced_all:.1%}}, and all 1,024 features {{ features_all:.1%}}.
+# *The pairs.* VICReg's two views are two crops of one photograph and nearly always share its object. Here a pair is two images that look alike to an untrained network, and only {{ edges_same:.0%}} of the joined pairs are of one class (chance: 10%). The codes then vary least along a graph that hardly follows the classes. The codes hold no more of the classes than the features did: as many principal components of those reach {{ reduced_all:.1%}}, and all 1,024 features {{ features_all:.1%}}.
 #
 # *The encoder.* VICReg's codes are functions of the pixels. What is learned from one image holds for all that share its parts, and a new image has a code at once. Here each code is free and moved by its own few edges. [@sec-q6] keeps the encoder and finds its pairs, and reaches {{ 06_no_generated_neighbors.long:.1%}}. That does not separate the two causes, since its pairs were found by VICReg.

@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Q8. Retrieval {#sec-q8}
-# **VICReg keeps together what belongs together: of an image's five nearest {{ agreement:.0%}} are of its class. No model has opposites in meaning at a distance, only outliers.** We draw one random training image of each class (seed 0). For each we look up the five nearest and the five most distant training images by the L2 distance of representations, exactly, the image itself left out. We do so for VICReg ([@sec-q1]) and for the model without generated neighbours, the short and the long one ([@sec-q6]). Ten rows can mislead, so we also count over the whole training set.
+# **VICReg keeps together what belongs together: of an image's five nearest {{ agreement:.0%}} are of its class. For every model the most distant images are outliers, not opposites in meaning.** We draw one random training image of each class (seed 0). For each we look up the five nearest and the five most distant training images by the L2 distance of representations, exactly, the image itself left out. We do so for VICReg ([@sec-q1]) and for the model without generated neighbours, the short and the long one ([@sec-q6]). Ten rows can mislead, so we also count over the whole training set.
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
@@ -49,7 +49,7 @@ far = {name: most_distant(y[name], k=5, members=queries).indices for name in MOD
 def show_found(found, label, caption):
     """The queries and what each model found for them: a row a query."""
     shown = torch.cat([queries.unsqueeze(1), *found.values()], dim=1)  # (10, 16)
-    fig, ax = plt.subplots(figsize=(6.46, 5.1))
+    fig, ax = plt.subplots(figsize=(6.46, 5.3))
     show_images(
         ax,
         images[shown],
@@ -58,7 +58,7 @@ def show_found(found, label, caption):
         group_labels=["", *(titles[name].replace(", ", ",\n") for name in MODELS)],
         captions=[["", *(short_name(classes[c]) for c in row[1:])] for row in labels[shown].tolist()],
         gaps=[1, 6, 11],
-        caption_height=12,
+        caption_height=13,
     )
     show(fig, label=label, caption=caption, place="auto")
 
@@ -175,8 +175,8 @@ def common_classes(name):
 
 # How the most distant images look among all: the share of images with a smaller value, on average.
 LOOKS = {
-    "contrast": (contrasts, "hard", "soft"),
-    "saturation": (saturation(images), "colourful", "grey"),
+    "contrast": (contrasts, "high in contrast", "low in contrast"),
+    "saturation": (saturation(images), "colourful", "almost grey"),
     "brightness": (tones, "bright", "dark"),
 }
 rank = {
@@ -230,6 +230,6 @@ assert max(farther.values()) < 0.7, "the text says that no model excels"
 assert max(opposite.values()) < 40, "the text says that the other kind does not prevail"
 
 # %% [markdown]
-# **Far.** The 50 most distant images in [@fig-far] are only {{ far_distinct}} different ones for VICReg, {{ far_distinct_short}} for the short model and {{ far_distinct_long}} for the long one. All are outliers: they are among the {{ far_rank:,}} of {{ n:,}} images that lie farthest from the mean of all ([@tbl-far]). A few such images are far from whoever asks, and between {{ far_opposite}} and {{ far_opposite_most}} of the 50 are of the query's other kind, animal or vehicle. VICReg's outliers are {{ far_looks}}, and most often of the classes {{ far_classes}}. The short model's are {{ far_looks_short}} ({{ far_classes_short}}), the long model's {{ far_looks_long}} ({{ far_classes_long}}). So a large distance says how unusual an image is, not how different in meaning. What counts as unusual differs between the models, which matters for anomaly detection ([@sec-anomaly]).
+# **Far.** The 50 most distant images in [@fig-far] are only {{ far_distinct}} different ones for VICReg, {{ far_distinct_short}} for the short model and {{ far_distinct_long}} for the long one. All are outliers: they are among the {{ far_rank:,}} of {{ n:,}} images that lie farthest from the mean of all ([@tbl-far]). The same few images are far from every query. Between {{ far_opposite}} and {{ far_opposite_most}} of the 50 are of the other kind than the query, vehicles for an animal or animals for a vehicle. VICReg's outliers are {{ far_looks}}, and most often of the classes {{ far_classes}}. The short model's are {{ far_looks_short}} ({{ far_classes_short}}), the long model's {{ far_looks_long}} ({{ far_classes_long}}). So a large distance says how unusual an image is, not how different in meaning. What counts as unusual differs between the models, which matters for anomaly detection (sec. [@sec-anomaly]).
 #
-# *Which model excels at keeping distant images apart?* Over {{ queries:,}} random queries, an image of another class is farther than one of the query's own class in {{ farther_best:.1%}} of all cases for the best model ({{ farther_title}}) and in {{ farther_worst:.1%}} for the worst. Chance is 50%, so in this sense none excels: far from its neighbours, an image's distances say little about class.
+# *Which model excels at keeping distant images apart?* Over {{ queries:,}} random queries, an image of another class is farther than one of the query's own class in {{ farther_best:.1%}} of all cases for the best model ({{ farther_title}}) and in {{ farther_worst:.1%}} for the worst. Chance is 50%, so in this sense none excels.

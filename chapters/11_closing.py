@@ -5,13 +5,13 @@
 # Written with an AI coding assistant; see the report's section on automatic tools.
 
 # %% [markdown]
-# **One epoch, or as many.** After its single epoch the model of [@sec-q6] said that generated neighbours are worth {{ 06_no_generated_neighbors.short_difference:.0f}} points of the probe. Trained as long as VICReg it said {{ 06_no_generated_neighbors.long_difference:.0f}}. Its surplus of colour, its AUC and its high silhouette were gone too. We had first explained all of them by the missing views. Only a run of equal length told views from training time.
+# **One epoch, or as many as VICReg.** After its single epoch the model of [@sec-q6] suggested that generated neighbours are worth {{ 06_no_generated_neighbors.short_difference:.0f}} points of the probe. Trained as long as VICReg, it puts them at {{ 06_no_generated_neighbors.long_difference:.0f}}. Its surplus of colour, its AUC and its high silhouette were gone too. We had first explained all of them by the missing views. Only a run of equal length told views from training time.
 #
 # **A code is not a network.** Our first latent codes were trained as the encoder was, with Adam's momentum and weight decay. Both move every code in every step, and ten epochs left the codes nearly where they began. With an optimiser of their own they converge, and the answer to [@sec-q5] changed with them.
 #
 # **The loss as printed and as published.** The exercise prints $\epsilon$ outside the root, the authors' code halves the variance term, and Eq. 6 of the exercise does neither. A test holds our loss and its gradients to a literal loop over the equations in double precision.
 #
-# **Random augmentation for whole batches.** Drawing one set of parameters a batch is easy and wrong. Crop, resize and flip are linear, so here they are two small matrices an image, and every operation agrees with torchvision's on the same parameters to $10^{-4}$.
+# **Random augmentation for whole batches.** Drawing one set of parameters a batch is easy and wrong. Crop, resize and flip are linear, so here they are two small matrices per image, and every operation agrees with torchvision's on the same parameters to $10^{-4}$.
 #
 # **Training without a GPU.** On two CPU cores bf16 and a channels-last layout decide the speed. Runs stop. An epoch's random draws depend on the seed and the epoch alone, so a run that goes on from a checkpoint ends in the same weights, bit for bit. Where a checkpoint is lost, training goes on from the 16-bit weights with a fresh optimizer, and the weights file says so.
 #
@@ -19,7 +19,7 @@
 
 # %% [markdown]
 # # Automatic tools {#sec-tools}
-# All code and text of this project was written with an AI coding assistant. Its instructions were the exercise and a written specification of what the software should do. The note in every module and chapter points here.
+# All code and text of this project were written with an AI coding assistant. Its instructions were the exercise and a written specification of what the software should do. The note in every module and chapter points here.
 #
 # *Which parts, and how.* **The method** (`vicreg/`: images, views, network, loss, training and what is done with representations): the assistant wrote each function from the exercise's equations and lists, and held it to an independent reference in a test. **The chapters** (`chapters/`): it wrote the measurements, looked at the figures, and then wrote the text and the assertions that guard it. **The two example files** call the same functions. **The report builder** (`reporting/`) and the tests were its work as well.
 #

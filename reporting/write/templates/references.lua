@@ -73,10 +73,10 @@ function references.number_caption(kind)
   end
 end
 
--- "Q3. Linear probing" is referred to as "Q3", other headings by their whole title.
+-- "Q3. Linear probing" is referred to as "Q3", "4.2. Clusters" as "4.2", other headings by their whole title.
 local function short_title(header)
   local text = pandoc.utils.stringify(header.content)
-  local short = text:match("^(%S[^.:]-)[.:]%s")
+  local short = text:match("^(%S.-)[.:]%s")
   if short and #short <= 12 then return pandoc.Inlines(short) end
   return pandoc.Inlines({ pandoc.Emph(header.content:walk({ Note = function() return {} end })) })
 end
