@@ -77,7 +77,7 @@ def _provenance(parts: list[Part]) -> str:
         for item in result["depends"]:
             version = item.get("copy", item["name"]), item["fingerprint"]
             inputs.setdefault(item["name"], {}).setdefault(version, []).append(part.chapter.name)
-    text = "**Provenance.** Runs: " + "; ".join(runs) + "."
+    text = "**Provenance.** Runs of the chapters: " + "; ".join(runs) + "."
     if inputs:
         text += " Inputs, with the start of their sha256: " + "; ".join(
             _input(*version, names if len(versions) > 1 else [])

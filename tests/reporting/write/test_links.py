@@ -47,3 +47,16 @@ def test_a_reference_to_a_heading_leaves_its_note_where_it_is(document, tmp_path
                    pypdf.PdfReader(io.BytesIO(typeset(document, Settings(), tmp_path).pdf)).pages)
     assert text.count("Once.") == 1 and text.count("Noted") == 2
     assert to_html(document, Settings(), tmp_path).decode().count("Once.") == 1
+
+
+@pytest.mark.parametrize(("title", "short"), [
+    ("Q3. Linear probing", "Q3"), ("4.2.1. Anomaly detection", "4.2.1"), ("Part 2: Data", "Part 2"),
+    ("Version 1.2 of it", "Version 1.2 of it"), ("A long beginning. And more", "A long beginning. And more"),
+])  # fmt: skip
+def test_a_heading_is_referred_to_by_its_number(tmp_path, title, short):
+    path = tmp_path / "01_a.py"
+    path.write_text(f"# %% [markdown]\n# # {title} {{#sec-it}}\n# See [@sec-it] for it.\n", encoding="utf-8")
+    part = Part(parse_chapter(path, path.read_text()), {"outputs": [], "values": {}, "depends": []})
+    document = stitch([part], Settings(provenance=False), Store(tmp_path))
+    page = to_html(document, Settings(), tmp_path).decode()
+    assert re.search(rf'See <a href="#sec-it">(<em>)?{re.escape(short)}(</em>)?</a> for it', page)
