@@ -136,13 +136,14 @@ best = {name: found[1].mean() for name, found in probes.items()}
 assert best[VICREG] > best[LAPLACIAN] + 0.15, "the text's order of the methods"
 assert best[FEATURES] > best[REDUCED] + 0.01, "the text says that the dimensions matter"
 assert best[REDUCED] > best[LAPLACIAN], "the text says that the graph adds nothing to the features"
-assert best[LAPLACIAN] - probes[LAPLACIAN][0].mean() < 0.06, "the text says that more images help little"
+gains = {name: found[1].mean() - found[0].mean() for name, found in probes.items()}
+assert gains[VICREG] > 0.5 * gains[LAPLACIAN] > 0, "the text says that VICReg gains as well"
 assert on_map[VICREG] > 1.3 * on_map[LAPLACIAN] and of_kind[VICREG] > of_kind[LAPLACIAN] > 0.55
 
 # %% [markdown]
-# **Comparison.** On VICReg's map ([@fig-laplacian], left) {{ vicreg_on_map:.0%}} of an image's ten nearest are of its class, and {{ vicreg_of_kind:.0%}} are of its kind, animal or vehicle. On that of Laplacian Eigenmaps (right) it is {{ laplacian_on_map:.0%}} and {{ laplacian_of_kind:.0%}}: vehicles and animals lean to different sides, and within them nearly everything is mixed. The probes agree ([@tbl-laplacian]). For the {{ n_few:,}} images of the maps they reach {{ vicreg_few:.1%}} and {{ laplacian_few:.1%}}, for all {{ n:,}} **{{ vicreg_all:.1%}}** and **{{ laplacian_all:.1%}}** (deviation {{ laplacian_spread:.1%}}). More images have closer neighbours, but help little. The whole computation takes {{ seconds:.0f}} seconds.
+# **Comparison.** On VICReg's map ([@fig-laplacian], left) {{ vicreg_on_map:.0%}} of an image's ten nearest are of its class, and {{ vicreg_of_kind:.0%}} are of its kind, animal or vehicle (chance: 52%). On that of Laplacian Eigenmaps (right) it is {{ laplacian_on_map:.0%}} and {{ laplacian_of_kind:.0%}}: vehicles and animals lean to different sides, and within them nearly everything is mixed. The probes agree ([@tbl-laplacian]). For the {{ n_few:,}} images of the maps they reach {{ vicreg_few:.1%}} and {{ laplacian_few:.1%}}, for all {{ n:,}} **{{ vicreg_all:.1%}}** and **{{ laplacian_all:.1%}}** (deviation {{ laplacian_spread:.1%}}). With more images VICReg gains too, and its encoder is the same, so the gain may be that of the larger set to train the probe on. The whole computation takes {{ seconds:.0f}} seconds.
 #
-# **What makes the difference?** Two things changed together, and we have not run them apart.
+# **What makes the difference?** Two things changed together. The control of [@sec-q5] helps to tell them apart: it has free codes as well, but better pairs, {{ 05_latent_optimization.plain_same:.0%}} of one class, and reaches {{ 05_latent_optimization.probe_plain:.1%}}. Its head and loss differ too, so this is a hint and no proof.
 #
 # *The pairs.* VICReg's two views are two crops of one photograph and nearly always share its object. Here a pair is two images that look alike to an untrained network, and only {{ edges_same:.0%}} of the joined pairs are of one class (chance: 10%). The codes then vary least along a graph that hardly follows the classes. The codes hold no more of the classes than the features did: as many principal components of those reach {{ reduced_all:.1%}}, and all 1,024 features {{ features_all:.1%}}.
 #

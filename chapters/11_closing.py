@@ -5,7 +5,7 @@
 # Written with an AI coding assistant; see the report's section on automatic tools.
 
 # %% [markdown]
-# **One epoch, or as many as VICReg.** After its single epoch the model of [@sec-q6] suggested that generated neighbours are worth {{ 06_no_generated_neighbors.short_difference:.0f}} points of the probe. Trained as long as VICReg, it puts them at {{ 06_no_generated_neighbors.long_difference:.0f}}. Its surplus of colour, its AUC and its high silhouette were gone too. We had first explained all of them by the missing views. Only a run of equal length told views from training time.
+# **One epoch, or as many as VICReg.** After its single epoch the model of [@sec-q6] suggested that generated neighbours are worth {{ 06_no_generated_neighbors.short_difference:.0f}} points of the probe. Trained as long as VICReg, it puts them at {{ 06_no_generated_neighbors.long_difference:.0f}}. Its surplus of colour, its AUC at $k = 2$ and its high silhouette were gone too. We had first explained all of them by the missing views. Only a run of equal length told views from training time.
 #
 # **A code is not a network.** Our first latent codes were trained as the encoder was, with Adam's momentum and weight decay. Both move every code in every step, and ten epochs left the codes nearly where they began. With an optimiser of their own they converge, and the answer to [@sec-q5] changed with them.
 #
