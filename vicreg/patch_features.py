@@ -26,8 +26,9 @@ class PatchFeatures(nn.Module):
 
     A patch is brought to zero mean and unit deviation and whitened; its response to a filter is
     the product with a random patch of the set that was treated likewise. All of that is one
-    convolution and a box deviation, for filters whose weights sum to zero take no notice of a mean. Responses beyond a threshold, of either sign, are
-    averaged over a 4 x 4 grid, their roots taken, and reduced by PCA.
+    convolution and a box deviation, for filters whose weights sum to zero take no notice of a mean.
+    Responses beyond a threshold, of either sign, are averaged over a 4 x 4 grid, their roots taken,
+    and reduced by PCA.
 
     Maps normalised images (n, 3, 32, 32) to features (n, 128).
 

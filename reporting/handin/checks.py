@@ -57,7 +57,8 @@ def allowed_imports(files: dict[str, Path], asked: Submission) -> Check:
     bound = [name for name in files if name.endswith(".py") and _is_under(name, asked.bound)]
     found = []
     for name in bound:
-        beside = {Path(other).stem for other in files if Path(other).parent == Path(name).parent}
+        beside = {Path(other).stem for other in files
+                  if Path(other).parent == Path(name).parent and Path(other).name.startswith("_")}
         foreign = foreign_imports(files[name].read_text(encoding="utf-8"), allowed | beside)
         found += [f"{name} imports {module}" for module in sorted(foreign)]
     return Check(f"imports of {', '.join(asked.bound)}", _listed(found),

@@ -117,7 +117,7 @@ def name_places(
     places = np.empty_like(wanted)
     for c in range(classes):
         free = (np.abs(spots[:, None] - taken) >= room).any(axis=2).all(axis=1)
-        # Sideways a name is twice as far: its place in height says more.
+        # Up or down before sideways: a name is wide, and is soon out of another's way.
         distance = ((spots - wanted[c]) ** 2 @ [2, 1]) + 1e3 * ~free
         places[c] = spots[distance.argmin()]
         taken, room = np.r_[taken, places[c : c + 1]], np.r_[room, [[0.24, 0.055]]]
