@@ -24,8 +24,10 @@ def blobs():
 
 def test_clouds_are_found(blobs):
     y, cloud = blobs
+    shuffled = torch.randperm(600, generator=torch.Generator().manual_seed(1))
+    y, cloud = y[shuffled], cloud[shuffled]
     found = C.cluster(y, k=3)
-    assert C.agreement(found.clusters, cloud).accuracy > 0.99
+    assert (found.clusters == cloud).double().mean() > 0.99, "the largest cluster is the first, as the largest cloud is"
     for c in range(3):
         np.testing.assert_allclose(found.centres[c], y[found.clusters == c].mean(0), rtol=1e-12, atol=1e-12)
 

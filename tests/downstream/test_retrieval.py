@@ -11,10 +11,11 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from vicreg.downstream.anomaly import anomaly_scores, anomaly_scores_by_k, roc
+from vicreg.downstream.anomaly import anomaly_scores, anomaly_scores_by_k, roc, roc_without
 from vicreg.downstream.retrieval import (
     by_faiss,
     by_products,
+    k_occurrences,
     most_distant,
     most_entangled,
     nearest,
@@ -154,6 +155,23 @@ def test_scores_by_k_are_those_of_every_k(y):
     assert by_k.shape == (20, 7)
     for k in range(1, 8):
         assert_close(by_k[:, k - 1], anomaly_scores(test, y, k))
+
+
+def test_occurrences_count_how_often_a_row_is_among_the_nearest(y):
+    test = drawn(20, seed=2)
+    found = all_distances(test, y).argsort(dim=1)[:, :3].flatten().tolist()
+    assert k_occurrences(test, y, 3).tolist() == [found.count(row) for row in range(len(y))]
+
+
+def test_without_the_hubs_beside_them_anomalies_are_found(y):
+    odd = (y[:20] / 100).round() + 30_000                        # far away, and close together
+    train_y = torch.cat([y[150:], odd[:2] + 1])
+    scores = [anomaly_scores(of, train_y) for of in (y[:150], odd)]
+    hubs = k_occurrences(odd, train_y, 2).topk(2).indices
+    assert sorted(hubs.tolist()) == [150, 151] and roc(*scores).auc == 0
+    found = roc_without(hubs, y[:150], odd, train_y)
+    expected = roc(*(anomaly_scores(of, y[150:]) for of in (y[:150], odd)))
+    assert found.auc == expected.auc == 1 and (found.thresholds == expected.thresholds).all()
 
 
 def test_far_images_are_more_anomalous(y):

@@ -33,7 +33,7 @@ def test_an_objective_is_every_batch_its_running_mean_and_the_test_values(ax):
     np.testing.assert_array_equal(test.get_xdata(), [60, 120])
     np.testing.assert_array_equal(test.get_ydata(), history.test[:, 1].numpy())
     low, high = ax.get_ylim()
-    assert low < test.get_ydata().min() and high > test.get_ydata().max()
+    assert low < min(values.min(), test.get_ydata().min()) and high > max(values.max(), test.get_ydata().max())
 
 
 def test_a_map_has_each_class_in_its_colour_and_its_name_where_it_prevails(ax):
@@ -72,10 +72,26 @@ def test_no_name_covers_a_centre_and_centres_lie_on_top(ax):
     assert ((gaps[..., 0] >= 0.139) | (gaps[..., 1] >= 0.044)).all()
 
 
+def test_clusters_have_colours_of_their_own_and_numbered_centres(ax):
+    points = np.random.default_rng(0).normal(size=(240, 2))
+    clusters = torch.arange(240) % 12
+    centres = np.stack([points[clusters == c].mean(axis=0) for c in range(12)])
+    F.scatter_clusters(ax, points, clusters, centres)
+    drawn, crosses = ax.collections
+    place = {tuple(point): tuple(colour[:3]) for point, colour in zip(drawn.get_offsets(), drawn.get_facecolors(), strict=True)}
+    for point, cluster in zip(points, clusters.tolist(), strict=True):
+        assert place[tuple(point)] == pytest.approx(F.CLUSTER_COLOURS[cluster % 10])
+    np.testing.assert_array_equal(crosses.get_offsets(), centres)
+    assert {text.get_text(): text.xy for text in ax.texts} == {str(c + 1): pytest.approx(centres[c]) for c in range(12)}
+    classes = {plt.matplotlib.colors.to_rgb(colour) for colour in F.CLASS_COLOURS}
+    assert not classes & set(F.CLUSTER_COLOURS)
+
+
 def test_a_key_names_each_class_in_its_colour():
     fig, _ = plt.subplots()
-    F.class_key(fig, ["a", "b"], "outside right center")
+    F.class_key(fig, ["a", "b"], "outside right center", title="classes")
     (key,) = fig.legends
+    assert key.get_title().get_text() == "classes"
     assert [text.get_text() for text in key.get_texts()] == ["a", "b"]
     assert [line.get_color() for line in key.get_lines()] == list(F.CLASS_COLOURS[:2])
     plt.close(fig)

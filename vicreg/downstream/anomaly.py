@@ -46,6 +46,17 @@ def anomaly_scores_by_k(test_y: Tensor, train_y: Tensor, k: int) -> Tensor:
     return distances.cumsum(dim=1) / torch.arange(1, k + 1)
 
 
+def roc_without(left_out: Tensor, normal_y: Tensor, anomalous_y: Tensor, train_y: Tensor, k: int = 2) -> ROC:
+    """The ROC of Eq. 7 when some training images are not there to be found.
+
+    Parameters: left_out, int64, their indices, of which k must remain; representations, (n, d), (a, d)
+    and (m, d), float32.
+    """
+    kept = torch.ones(len(train_y), dtype=torch.bool)
+    kept[left_out] = False
+    return roc(*(anomaly_scores(y, train_y[kept], k) for y in (normal_y, anomalous_y)))
+
+
 def roc(normal_scores: Tensor, anomalous_scores: Tensor) -> ROC:
     """How well scores tell anomalies from normal images, over all thresholds.
 

@@ -19,7 +19,7 @@ ROWS_AT_ONCE = 256
 class Clustering(NamedTuple):
     """Clusters of n representations.
 
-    ``clusters``: int64, (n,), 0 to k - 1; ``centres``: float32, (k, d).
+    ``clusters``: int64, (n,), 0 to k - 1, the largest cluster first; ``centres``: float32, (k, d).
     """
 
     clusters: Tensor
@@ -48,7 +48,9 @@ def cluster(y: Tensor, k: int = 10, seed: int = 0) -> Clustering:
         raise ValueError(f"k-means needs from 2 to {len(y):,} clusters for {len(y):,} images, got {k}.")
     check_useful(y, "cluster")
     fitted = KMeans(n_clusters=k, n_init=10, random_state=seed).fit(y.numpy())
-    return Clustering(torch.from_numpy(fitted.labels_).long(), torch.from_numpy(fitted.cluster_centers_))
+    clusters = torch.from_numpy(fitted.labels_).long()
+    by_size = clusters.bincount(minlength=k).argsort(descending=True, stable=True)
+    return Clustering(by_size.argsort()[clusters], torch.from_numpy(fitted.cluster_centers_)[by_size])
 
 
 def silhouette(y: Tensor, clusters: Tensor) -> float:

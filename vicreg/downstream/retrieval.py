@@ -112,6 +112,15 @@ def in_order(queries: Tensor, index: Tensor, indices: Tensor, descending: bool) 
     return Neighbours(distances, indices.gather(1, order))
 
 
+def k_occurrences(queries: Tensor, index: Tensor, k: int) -> Tensor:
+    """How often each row of an index is among the k nearest of a query; rows found very often are hubs.
+
+    Parameters: as for :func:`nearest`.
+    Returns: int64, (n,), whose sum is q k.
+    """
+    return nearest(queries, index, k).indices.flatten().bincount(minlength=len(index))
+
+
 def check_k(k: int, most: int) -> None:
     if not 1 <= k <= most:
         raise ValueError(f"k must be from 1 to the {most:,} images there are to find, got {k}.")

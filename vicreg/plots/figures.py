@@ -32,6 +32,7 @@ CLASS_COLOURS = (
     "#511b8b", "#435000", "#a7255d", "#9f46a7", "#6670e1",
     "#06a15f", "#26afab", "#ccae1a", "#ffae98", "#9adefc",
 )  # fmt: skip
+CLUSTER_COLOURS = tuple(matplotlib.colormaps["tab10"].colors)  # of clusters, which are no classes
 MODEL_COLOURS = ("#1f4e8c", "#d55e00", "#e8b122")  # dark, middle and light, for a grey print
 TRAIN_COLOUR, TEST_COLOUR = MODEL_COLOURS[:2]
 OBJECTIVES = ("invariance", "variance", "covariance")
@@ -54,12 +55,14 @@ def plot_objective(ax: Axes, history: History, objective: str) -> None:
     ends = steps * np.arange(1, epochs + 1)
     test = history.test[:, column].numpy()
     ax.plot(ends, test, "o--", color=TEST_COLOUR, ms=3.5, lw=0.8, label="test")
-    # The first batches are far off; what happens later is what one wants to see.
-    later = np.r_[train[len(train) // 50 :], test]
-    low, high = np.quantile(later, [0.001, 0.995])
-    low, high = min(low, test.min()), max(high, test.max())
-    ax.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
     ax.set(title=objective.capitalize(), xlabel="training batch", ylabel="value, unweighted")
+
+
+def scatter_points(ax: Axes, points: np.ndarray, colours: np.ndarray, size: float = 1.5) -> None:
+    """A 2-D map, points (n, 2), each in its colour, (n, 3) from 0 to 1; size in points squared."""
+    order = np.random.default_rng(0).permutation(len(points))  # no group lies on top of another
+    ax.scatter(*points[order].T, c=colours[order], s=size, lw=0, alpha=0.6, rasterized=True)
+    hide_ticks(ax)
 
 
 def scatter_classes(
@@ -77,23 +80,43 @@ def scatter_classes(
     clusters, black crosses that no name hides.
     """
     labels = np.asarray(labels)
-    order = np.random.default_rng(0).permutation(len(points))  # no class lies on top of another
-    colours = np.array([matplotlib.colors.to_rgb(c) for c in CLASS_COLOURS])
-    ax.scatter(*points[order].T, c=colours[labels[order]], s=size, lw=0, alpha=0.6, rasterized=True)
+    scatter_points(ax, points, np.array([matplotlib.colors.to_rgb(c) for c in CLASS_COLOURS])[labels], size)
     places = name_places(points, labels, len(classes), centres) if names else ()
     for name, (x, y) in zip(classes, places, strict=names):
         ax.text(x, y, name, ha="center", va="center", fontweight="bold", path_effects=HALO)
     if centres is not None:
-        ax.scatter(*centres.T, c="black", s=40, marker="X", edgecolors="white", lw=0.8, zorder=6)
-    hide_ticks(ax)
+        mark_centres(ax, centres)
 
 
-def class_key(fig: Figure, classes: Sequence[str], loc: str, ncols: int = 1) -> None:
+def scatter_clusters(
+    ax: Axes, points: np.ndarray, clusters: Tensor, centres: np.ndarray, size: float = 1.5
+) -> None:
+    """A 2-D map, points (n, 2) coloured by cluster, and the centres, (k, 2), numbered from 1.
+
+    After ten clusters the colours start again; the numbers tell them apart.
+    """
+    colours = np.array(CLUSTER_COLOURS)
+    scatter_points(ax, points, colours[np.asarray(clusters) % len(colours)], size)
+    mark_centres(ax, centres)
+    for number, place in enumerate(centres, 1):
+        ax.annotate(
+            str(number), place, (4, 0), textcoords="offset points", va="center", fontweight="bold",
+            path_effects=HALO, zorder=7,
+        )  # fmt: skip
+
+
+def mark_centres(ax: Axes, centres: np.ndarray) -> None:
+    """Clusters' centres, (k, 2), as black crosses on top of a map."""
+    ax.scatter(*centres.T, c="black", s=40, marker="X", edgecolors="white", lw=0.8, zorder=6)
+
+
+def class_key(fig: Figure, classes: Sequence[str], loc: str, ncols: int = 1, title: str = "") -> None:
     """A key of the classes' colours beside a figure's panels; loc, such as "outside right center"."""
     dots = [
         matplotlib.lines.Line2D([], [], ls="", marker="o", ms=6, color=colour) for colour in CLASS_COLOURS
     ]
-    fig.legend(dots[: len(classes)], classes, loc=loc, ncols=ncols, handletextpad=0.1, columnspacing=1.2)
+    spacing = {"handletextpad": 0.1, "columnspacing": 1.2}
+    fig.legend(dots[: len(classes)], classes, loc=loc, ncols=ncols, title=title or None, **spacing)
 
 
 def name_places(

@@ -51,13 +51,6 @@ def explore_objectives(history: History) -> go.Figure:
         )  # fmt: skip
     fig.update_xaxes(title_text="training batch")
     fig.update_yaxes(title_text="value, unweighted", col=1)
-    # The first batches are far off the scale; zooming out (a double click) shows them.
-    later = ends > len(train) // 50
-    for column in range(3):
-        values = np.r_[[block[:, column].mean() for block in blocks], history.test[:, column].numpy()]
-        kept = values[np.r_[later, np.ones(epochs, dtype=bool)]]
-        margin = 0.06 * np.ptp(kept)
-        fig.update_yaxes(range=[kept.min() - margin, kept.max() + margin], col=column + 1)
     return fig.update_layout(**layout(height=380))
 
 
