@@ -1,7 +1,7 @@
 """What pre-training gives: by epoch, by seed, and by the weights of the loss.
 
     python benchmarks/pretraining.py measure [NAME…] [--weights-folder DIR] [--force] [--readme]
-    python benchmarks/pretraining.py weights --epochs N [--device D] [--weights-folder DIR] [--readme]
+    python benchmarks/pretraining.py weights --epochs N [--seed S] [--device D] [--weights-folder DIR] [--readme]
 
 `measure` takes weights files as `python -m vicreg train` writes them, by name: vicreg, vicreg_epoch3,
 vicreg_seed1_epoch3, …; without names, all that are there but codes, which only training images have.
@@ -35,9 +35,9 @@ from training import version
 
 from vicreg.data import Cifar10, ImageSet, load_cifar10
 from vicreg.digits import load_mnist_test
-from vicreg.downstream.anomaly import anomaly_scores_by_k, roc
+from vicreg.downstream.anomaly import anomaly_scores_by_k, roc, roc_without
 from vicreg.downstream.probe import linear_probe
-from vicreg.downstream.retrieval import neighbour_classes
+from vicreg.downstream.retrieval import k_occurrences, neighbour_classes
 from vicreg.experiments import EXPERIMENTS, VICREG, Experiment
 from vicreg.representations import representations
 from vicreg.runtime.atomic import write_atomically
@@ -52,12 +52,14 @@ from vicreg.weights_header import read_header
 FILE = Path(__file__).resolve().with_suffix(".json")
 PROBE_SEEDS = (0, 1, 2)
 FEW, MANY = 2, 100  # neighbours, k of Eq. 7: the exercise's, and as many as the report looks at
+HUBS = 10  # training images that are most often among the FEW nearest of a digit
 NEAREST = 5  # other training images, whose classes are counted
+OBJECTIVES = ("test_invariance", "test_variance", "test_covariance")  # after the last epoch, unweighted
 GREEK = {"lambda": "invariance_weight", "mu": "variance_weight", "nu": "covariance_weight"}
 FACTORS = {"half": 0.5, "double": 2.0}
 HEAD = (
     "experiment", "seed", "epochs", "λ", "μ", "ν", "linear probe", f"AUC, k = {FEW}", f"AUC, k = {MANY}",
-    f"{NEAREST} nearest of the same class",
+    f"k = {FEW} without {HUBS} hubs", f"{NEAREST} nearest of the same class",
 )  # fmt: skip
 
 
@@ -82,6 +84,8 @@ def figures(run: Run, images: Measured, device: torch.device) -> dict[str, float
     probes = [linear_probe(y, train_set.labels, test_y, test_set.labels, seed).accuracy for seed in PROBE_SEEDS]
     normal, anomalous = (anomaly_scores_by_k(of, y, MANY) for of in (test_y, digits_y))
     auc = {f"auc_k{k}": roc(normal[:, k - 1], anomalous[:, k - 1]).auc for k in (FEW, MANY)}
+    hubs = k_occurrences(digits_y, y, FEW).topk(HUBS).indices
+    auc[f"auc_k{FEW}_without_hubs"] = roc_without(hubs, test_y, digits_y, y, FEW).auc
     near = neighbour_classes(y, train_set.labels, NEAREST).diagonal().mean().item()
     return {
         "probe_mean": statistics.mean(probes), "probe_deviation": statistics.stdev(probes), **auc,
@@ -101,6 +105,7 @@ def row_of(run: Run, images: Measured, device: torch.device) -> dict:
         "experiment": base_name(run.name), "seed": experiment.seed, "epochs": experiment.epochs,
         **{field: getattr(experiment, field) for field in GREEK.values()},
         "weights_fingerprint": run.fingerprint[:12], "trained_on": origin.data_name, "trained_by": origin.in_words(),
+        **dict(zip(OBJECTIVES, run.history.test[-1].tolist(), strict=True)),
         "measured_on": images.data.train.name, "measured_fingerprints": images.fingerprints,
         "measured_by": describe(device), **figures(run, images, device),
     }  # fmt: skip
@@ -194,14 +199,15 @@ def cells(row: dict) -> list[str]:
     return [
         row["experiment"], str(row["seed"]), str(row["epochs"]), *(f"{row[field]:g}" for field in GREEK.values()),
         f"{row['probe_mean']:.1%} ± {row['probe_deviation']:.2%}",
-        *(f"{row[f'auc_k{k}']:.3f}" for k in (FEW, MANY)), f"{row['same_class_neighbours']:.1%}",
+        *(f"{row[key]:.3f}" for key in (f"auc_k{FEW}", f"auc_k{MANY}", f"auc_k{FEW}_without_hubs")),
+        f"{row['same_class_neighbours']:.1%}",
     ]  # fmt: skip
 
 
 # What is trained -----------------------------------------------------------------------------------
 
 
-def weightings(epochs: int) -> list[Experiment]:
+def weightings(epochs: int, seed: int = 0) -> list[Experiment]:
     """The exercise's VICReg with one of the loss's weights halved or doubled, of so many epochs."""
     return [
         replace(
@@ -209,23 +215,23 @@ def weightings(epochs: int) -> list[Experiment]:
             name=f"{VICREG.name}_{much}_{letter}",
             description=f"{VICREG.name} with {much} the weight {letter}",
             **{field: getattr(VICREG, field) * factor},
-        ).after(epochs)
+        ).with_seed(seed).after(epochs)
         for letter, field in GREEK.items()
         for much, factor in FACTORS.items()
     ]
 
 
-def itself(epochs: int, data: Cifar10) -> Experiment:
+def itself(epochs: int, data: Cifar10, seed: int = 0) -> Experiment:
     """VICReg of so many epochs: under its own name where those weights are there, else under one that says how many."""
-    whole = replace(VICREG, epochs=epochs)
+    whole = replace(VICREG, epochs=epochs).with_seed(seed)
     if is_trained(whole, data) and read_header(weights_file(whole.name)).epochs == epochs:
         return whole
-    return VICREG.after(epochs)
+    return VICREG.with_seed(seed).after(epochs)
 
 
-def train_weightings(epochs: int, data: Cifar10, device: torch.device) -> dict[str, str]:
+def train_weightings(epochs: int, data: Cifar10, device: torch.device, seed: int = 0) -> dict[str, str]:
     """Train what is not trained yet, and tell what came of each, as :func:`train_series` does."""
-    experiments = [itself(epochs, data), *weightings(epochs)]
+    experiments = [itself(epochs, data, seed), *weightings(epochs, seed)]
     return train_series(experiments, data, partial(train, data=data, device=device))
 
 
@@ -245,7 +251,7 @@ def carry_out(options: argparse.Namespace) -> int:
     images = Measured(load_cifar10(options.data), load_mnist_test(options.data))
     outcomes = {}
     if options.command == "weights":
-        outcomes = train_weightings(options.epochs, images.data, device)
+        outcomes = train_weightings(options.epochs, images.data, device, options.seed)
         names = [name for name, outcome in outcomes.items() if outcome != "failed"]
     else:
         names = options.names or names_there()
@@ -271,6 +277,7 @@ def parser() -> argparse.ArgumentParser:
     measured.add_argument("names", nargs="*", metavar="NAME", help="default: all in the folder but codes")
     weights = commands.add_parser("weights", parents=[shared], help="train with other weights of the loss, and measure")
     weights.add_argument("--epochs", type=int, required=True, metavar="N")
+    weights.add_argument("--seed", type=int, default=VICREG.seed, metavar="S")
     return parser
 
 

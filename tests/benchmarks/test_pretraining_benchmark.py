@@ -6,6 +6,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 import importlib
 import shutil
 import sys
+from collections import Counter
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import torch
 from vicreg.digits import load_mnist_test
 from vicreg.downstream import probe
 from vicreg.downstream.anomaly import anomaly_scores, roc
-from vicreg.downstream.retrieval import neighbour_classes
+from vicreg.downstream.retrieval import nearest, neighbour_classes
 from vicreg.experiments import LATENT_OPTIMIZATION, VICREG
 from vicreg.latent_codes import LatentCodes
 from vicreg.representations import representations
@@ -26,7 +27,8 @@ CPU = torch.device("cpu")
 PROJECT = Path(__file__).parents[2]
 SAMPLE = PROJECT / "sample"
 FIGURES = {
-    "probe_mean": 0.5, "probe_deviation": 0.01, "auc_k2": 0.9, "auc_k100": 0.8, "same_class_neighbours": 0.4,
+    "probe_mean": 0.5, "probe_deviation": 0.01, "auc_k2": 0.9, "auc_k100": 0.8, "auc_k2_without_hubs": 0.95,
+    "same_class_neighbours": 0.4,
 }  # fmt: skip
 
 
@@ -78,6 +80,13 @@ def test_a_row_holds_what_direct_calls_give(benchmark, run, tiny, images, monkey
     ])  # fmt: skip
     for k in (2, 100):
         assert row[f"auc_k{k}"] == pytest.approx(roc(*(anomaly_scores(of, y, k) for of in (test_y, digits_y))).auc)
+    found = nearest(digits_y, y, 2).indices.flatten().tolist()
+    hubs = [index for index, _ in Counter(sorted(found)).most_common(10)]
+    rest = y[[i for i in range(len(y)) if i not in hubs]]
+    without = roc(*(anomaly_scores(of, rest, 2) for of in (test_y, digits_y))).auc
+    assert row["auc_k2_without_hubs"] == pytest.approx(without)
+    objectives = [row[f"test_{name}"] for name in ("invariance", "variance", "covariance")]
+    assert objectives == run.history.test[-1].tolist()
     assert row["probe_mean"] == pytest.approx(probes.mean().item())
     assert row["probe_deviation"] == pytest.approx(probes.std().item(), abs=1e-6)
     assert row["same_class_neighbours"] == neighbour_classes(y, data.train.labels, 5).diagonal().mean()
@@ -124,7 +133,7 @@ def test_all_but_codes_are_measured_and_come_by_experiment_seed_and_epochs(
         "vicreg_seed1_epoch3", "vicreg_seed1", "vicreg_seed10_epoch3",
     ]  # fmt: skip
     assert {row["experiment"] for row in rows.values()} == {"no_generated_neighbors_long", "vicreg"}
-    assert benchmark.table(file).count("| 50.0% ± 1.00% | 0.900 | 0.800 | 40.0% |") == 6
+    assert benchmark.table(file).count("| 50.0% ± 1.00% | 0.900 | 0.800 | 0.950 | 40.0% |") == 6
 
 
 @pytest.mark.parametrize("trouble", ["damaged", "codes", "missing"])
@@ -180,6 +189,9 @@ def test_the_weightings_are_six_differences_of_one_field(benchmark):
     assert differences == [(weight, factor) for weight in weights for factor in (0.5, 2.0)]
     assert {experiment.epochs for experiment in weightings} == {5}
     assert weightings[0].name == "vicreg_half_lambda_epoch5" and len({e.name for e in weightings}) == 6
+    other = benchmark.weightings(5, seed=3)
+    assert other[0].name == "vicreg_half_lambda_seed3_epoch5" and {e.seed for e in other} == {3}
+    assert benchmark.base_name(other[0].name) == "vicreg_half_lambda"
 
 
 def test_weights_are_trained_and_measured_once(benchmark, load_small, small, tiny, tiny_folder, measured, monkeypatch, tmp_path):
@@ -209,3 +221,4 @@ def test_vicreg_of_as_many_epochs_is_not_trained_again(benchmark, load_small, sm
     benchmark.train(small, tiny, CPU)
     assert benchmark.itself(small.epochs, tiny) == small
     assert benchmark.itself(small.epochs - 1, tiny) == small.after(small.epochs - 1)
+    assert benchmark.itself(small.epochs, tiny, seed=1) == small.with_seed(1).after(small.epochs)
