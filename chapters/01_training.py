@@ -76,7 +76,7 @@ axes[0].legend()
 show(
     fig,
     label="fig-losses",
-    caption="The three objectives at every training batch (faint; the line is the mean of 51 batches) and on the test set after every epoch. Variance and covariance are the sums over both branches. The first {{ cut }} batches, far off the scale, are cut.",
+    caption="The three objectives at every training batch (faint; the line is the mean of 51 batches) and on the test set after every epoch. Variance and covariance are the sums over both branches.",
     interactive=explore_objectives(run.history),
     place="auto",
 )
@@ -107,7 +107,6 @@ weighted = last * last.new_tensor(
 share = weighted / weighted.sum()
 grown = (1 - last[1] / 2) / (1 - first[1] / 2)  # of the mean deviation, from the variance objective
 record(
-    cut=steps * epochs // 50,
     grown=grown,
     grown_2=grown**2,
     grown_4=grown**4,
@@ -139,7 +138,7 @@ z = torch.zeros(4, 1, requires_grad=True)
 assert z.grad.isnan().all(), "the text says what autograd makes of the exercise's root"
 
 # %% [markdown]
-# **Reading.** *Variance* falls in every training epoch ([@fig-losses; @tbl-losses]), from {{ start_variance:.2f}} in the first ten batches (cut off in the figure) to {{ last_variance:.2f}} in the last epoch. This is the sum over both branches, so a dimension of the projections deviates by about {{ last_std:.2f}} on average, short of the target of 1. Variance is still the largest part of the weighted loss: {{ variance_share:.0%}}, with invariance at {{ invariance_share:.0%}} and covariance at {{ covariance_share:.0%}}.
+# **Reading.** *Variance* falls in every training epoch ([@fig-losses; @tbl-losses]), from {{ start_variance:.2f}} in the first ten batches to {{ last_variance:.2f}} in the last epoch. This is the sum over both branches, so a dimension of the projections deviates by about {{ last_std:.2f}} on average, short of the target of 1. Variance is still the largest part of the weighted loss: {{ variance_share:.0%}}, with invariance at {{ invariance_share:.0%}} and covariance at {{ covariance_share:.0%}}.
 #
 # *Invariance* and *covariance* are low at the start, when all projections lie close together: a constant is perfectly invariant and uncorrelated. They rise as the variance term spreads the projections, but less than the scale alone would make them. From the first epoch to the last the deviations grow {{ grown:.2f}} times. That alone would multiply invariance by {{ grown_2:.1f}} and covariance by {{ grown_4:.1f}}; they grow {{ invariance_grown:.1f}} and {{ covariance_grown:.1f}} times. So relative to the spread, the views come closer and the dimensions become less correlated.
 #

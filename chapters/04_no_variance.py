@@ -5,6 +5,7 @@
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import torch
 from sklearn.decomposition import PCA
@@ -13,10 +14,10 @@ from sklearn.preprocessing import PolynomialFeatures
 
 from reporting import depends, record, show, table
 from vicreg.data import load_cifar10
-from vicreg.downstream.appearance import saturation, warmth
+from vicreg.downstream.appearance import mean_colour, saturation, warmth
 from vicreg.downstream.probe import linear_probe
 from vicreg.downstream.retrieval import neighbour_classes
-from vicreg.plots.figures import TEST_COLOUR, TRAIN_COLOUR, class_key, scatter_classes
+from vicreg.plots.figures import TEST_COLOUR, TRAIN_COLOUR, class_key, scatter_classes, scatter_points
 from vicreg.representations import representations
 from vicreg.runtime.validation import check_useful
 from vicreg.weights import load_run, untrained, weights_file
@@ -69,10 +70,33 @@ for name in NAMES:
     deviations[name] = z.double().std(dim=0).sort(descending=True).values
 
 # %%
-fig, ((*maps,), (left, right)) = plt.subplots(2, 2, figsize=(6.46, 4.3), height_ratios=[1.6, 1])
-for ax, name in zip(maps, NAMES, strict=True):
-    scatter_classes(ax, pca_maps[name], labels, classes, names=name == "vicreg")
-    ax.set_title(f"PCA: {NAMES[name]}")
+# Each image's mean colour, twice as far from grey as it is.
+colour = mean_colour(data.test.images)
+lightness = colour.mean(dim=1, keepdim=True)
+image_colours = ((lightness + 2 * (colour - lightness)) / 255).clamp(0, 1).numpy()
+# The corner of the map without the variance term: three times as far from the medians as half of the images lie.
+collapsed = pca_maps["no_variance"]
+middle = np.median(collapsed, axis=0)
+reach = 3 * np.median(np.abs(collapsed - middle), axis=0)
+in_corner = (np.abs(collapsed - middle) <= reach).all(axis=1)
+
+# %%
+fig = plt.figure(figsize=(6.46, 4.2))
+top, bottom = fig.subfigures(2, 1, height_ratios=[2.3, 1.9])
+with_term, by_class, by_colour = top.subplots(1, 3)
+scatter_classes(with_term, pca_maps["vicreg"], labels, classes, names=False)
+with_term.set_title(NAMES["vicreg"])
+by_class.set_title(NAMES["no_variance"])
+by_colour.set_title("the same, by mean colour")
+for ax in (by_class, by_colour):
+    corner = ax.inset_axes([0.4, 0.05, 0.55, 0.55])
+    for panel, size in ((ax, 4), (corner, 1.5)):
+        if ax is by_class:
+            scatter_classes(panel, collapsed, labels, classes, size, names=False)
+        else:
+            scatter_points(panel, collapsed, image_colours, size)
+    corner.set(xlim=middle[0] + reach[0] * np.array([-1, 1]), ylim=middle[1] + reach[1] * np.array([-1, 1]))
+left, right = bottom.subplots(1, 2)
 for name, style in zip(NAMES, ("-", "--"), strict=True):
     line = {"color": COLOURS[name], "ls": style, "label": NAMES[name]}
     left.semilogy(range(1, 129), spectra[name], **line)
@@ -80,11 +104,11 @@ for name, style in zip(NAMES, ("-", "--"), strict=True):
 left.set(xlabel="direction of representations", ylabel="share of variance")
 right.set(xlabel="dimension of projections, sorted", ylabel="standard deviation")
 right.legend(loc="center right")
-class_key(fig, classes, "outside lower center", ncols=5)
+class_key(top, classes, "outside lower center", ncols=10)
 show(
     fig,
     label="fig-collapse",
-    caption="With and without the variance term, test images. Top: PCA of the representations $y$, as in [@fig-maps], colours are the classes. Bottom left: the eigenvalues of the representations' covariance, as shares of their sum; right: the standard deviation of each of the {{ projected}} dimensions of the projections $z$.",
+    caption="With and without the variance term, test images. Top: PCA of the representations $y$, as in [@fig-maps]; left and middle by class, right by each image's mean colour, its distance from grey doubled. The boxes enlarge the corner in which {{ in_corner:.0%}} of the images lie. Bottom left: the eigenvalues of the representations' covariance, as shares of their sum; right: the standard deviation of each of the {{ projected}} dimensions of the projections $z$.",
     place="auto",
 )
 
@@ -125,9 +149,20 @@ def told_by_map(name, colour):
     return LinearRegression().fit(place, value).score(place, value) ** 0.5
 
 
+# The images farthest out on either arm: one reaches along each axis, to the side that lies farther from the corner.
+ARM = min(100, len(data.test) // 4)
+warm = warmth(data.test.images)
+out = torch.from_numpy(collapsed - middle)
+sides = out[out.abs().argmax(dim=0), torch.arange(2)].sign()
+arms = sorted(warm[out[:, axis].mul(sides[axis]).topk(ARM).indices].mean().item() for axis in range(2))
 ceiling = 2 * (1 - runs["no_variance"].experiment.eps ** 0.5)  # of the variance objective, both branches
 record(
     projected=len(deviations["vicreg"]),
+    in_corner=in_corner.mean(),
+    arm=ARM,
+    cold=-arms[0],
+    warm=arms[1],
+    warm_all=warm.mean(),
     **{
         f"{key}{suffix}": value
         for name, suffix in zip(NAMES, ("_vicreg", ""), strict=True)
@@ -168,6 +203,7 @@ assert in_others["no_variance"].mean() > in_two["no_variance"].mean() + 0.02, "t
 assert whitened["no_variance"].mean() > accuracy["no_variance"].mean() + 0.01, "the text says that the probe overlooks small directions"
 assert whitened["no_variance"].mean() < whitened[UNTRAINED].mean() - 0.02, "the text says that the encoder is damaged by either probe"
 assert in_128["no_variance"] > in_map["no_variance"], "the text says that the map hides something"
+assert arms[0] < warm.mean() - warm.std() < warm.mean() + warm.std() < arms[1], "the text says that the arms are blue and red"
 for colour in (warmth, saturation):
     assert told_by_map("no_variance", colour) > max(0.5, told_by_map("vicreg", colour)), "the text says that the map is colour"
 
@@ -176,7 +212,7 @@ for colour in (warmth, saturation):
 #
 # **Is the accuracy better or worse?** Far worse. The probe falls from {{ accuracy_vicreg:.1%}} to **{{ accuracy:.1%}}** (deviation {{ spread:.2%}}). The same encoder reaches {{ untrained:.1%}} before its first step ([@tbl-collapse]). SGD overlooks directions of little variance, so we also probe with all principal directions brought to unit deviation. That reads {{ whitened:.1%}}, and {{ untrained_whitened:.1%}} before training. So this training did not merely fail to teach the encoder; it damaged it.
 #
-# **What the visualisation shows.** The representations are not a point, but two directions hold {{ two_share:.1%}} of their variance (VICReg: {{ two_share_vicreg:.0%}}), and the map shows two thin arms on which all classes lie over each other ([@fig-collapse]). What the arms show is colour. A quadratic function of an image's place on the map gives its warmth, mean red less mean blue, with a correlation of {{ warmth:.2f}} and its saturation with {{ saturation:.2f}}; on VICReg's map it is {{ warmth_vicreg:.2f}} and {{ saturation_vicreg:.2f}}.
+# **What the visualisation shows.** The representations are not a point, but two directions hold {{ two_share:.1%}} of their variance (VICReg: {{ two_share_vicreg:.0%}}). On the map most images crowd in a corner, from which two thin arms reach, and all classes lie over each other ([@fig-collapse]). What the arms show is colour: blue images on one, yellow and red ones on the other. Among the {{ arm}} farthest out on each, mean red is {{ cold:.0f}} grey levels below mean blue on one and {{ warm:.0f}} above on the other; over all images it is {{ warm_all:.0f}} above. A quadratic function of an image's place on the map gives this warmth, red less blue, with a correlation of {{ warmth:.2f}} and its saturation with {{ saturation:.2f}}. On VICReg's map it is {{ warmth_vicreg:.2f}} and {{ saturation_vicreg:.2f}}.
 #
 # **How the picture explains the accuracy.** What varies most has little to do with the classes: the probe reads {{ in_two:.1%}} from the two directions on the map. But the map is not the whole. The other 126 directions hold {{ other_share:.1%}} of the variance and more of the classes: {{ in_others:.1%}} by a probe of their own. Of the {{ lost:.0f}} points lost, {{ returned:.0f}} return when every direction has unit deviation: those the two directions had hidden. The rest is gone.
 #

@@ -13,10 +13,10 @@ from _compared import LONG, MODELS, NAMES, SHORT, VICREG, title
 
 from reporting import depends, record, show, table
 from vicreg.data import load_cifar10
-from vicreg.downstream.clustering import agreement, best_classes, cluster, silhouette
+from vicreg.downstream.clustering import agreement, cluster, silhouette
 from vicreg.downstream.retrieval import neighbour_classes
 from vicreg.downstream.tsne import tsne_map
-from vicreg.plots.figures import class_key, scatter_classes
+from vicreg.plots.figures import class_key, scatter_classes, scatter_clusters
 from vicreg.representations import representations
 from vicreg.weights import load_run, weights_file
 
@@ -31,8 +31,6 @@ y = {name: representations(run, data.train) for name, run in runs.items()}
 
 # %%
 clusterings = {name: cluster(y[name], k=10, seed=0) for name in MODELS}
-classes_of = {name: best_classes(clusterings[name].clusters, labels) for name in MODELS}
-coloured = {name: classes_of[name][clusterings[name].clusters] for name in MODELS}
 
 # %%
 maps = {name: tsne_map(torch.cat([y[name], clusterings[name].centres])) for name in MODELS}
@@ -41,14 +39,16 @@ maps = {name: tsne_map(torch.cat([y[name], clusterings[name].centres])) for name
 fig, axes = plt.subplots(3, 2, figsize=(6.46, 6.6))
 for row, name in zip(axes, MODELS, strict=True):
     points, centres = maps[name][: len(labels)], maps[name][len(labels) :]
-    for ax, colours, by in zip(row, (coloured[name], labels), ("cluster", "class"), strict=True):
-        scatter_classes(ax, points, colours, classes, size=0.6, names=by == "class", centres=centres)
-        ax.set_title(f"{titles[name]}: by {by}")
-class_key(fig, classes, "outside lower center", ncols=5)
+    by_cluster, by_class = row
+    scatter_clusters(by_cluster, points, clusterings[name].clusters, centres, size=0.6)
+    by_cluster.set_title(f"{titles[name]}: by cluster")
+    scatter_classes(by_class, points, labels, classes, size=0.6, centres=centres)
+    by_class.set_title(f"{titles[name]}: by class")
+class_key(fig, classes, "outside lower right", ncols=5)
 show(
     fig,
     label="fig-clusters",
-    caption="t-SNE of the representations of all {{ n:,}} training images, coloured by k-means cluster (left) and by class (right). Black crosses are the clusters' centres, mapped together with the images. A cluster has the colour of the class that it stands for under the best one-to-one assignment.",
+    caption="t-SNE of the representations of all {{ n:,}} training images, coloured by k-means cluster (left) and by class (right). Black crosses are the clusters' centres, mapped together with the images. Each model's clusters are numbered by their size, the largest first; their colours have nothing to do with the classes, whose key stands below.",
     place="auto",
 )
 
@@ -118,6 +118,6 @@ assert max(class_scores.values()) < 0, "the text says that classes have negative
 #
 # **Q3. Silhouettes.** VICReg's clusters score **{{ silhouette:.3f}}**, the short model's **{{ silhouette_short:.3f}}** and the long model's **{{ silhouette_long:.3f}}** ([@tbl-clusters]). This is coherent with the left half of the picture for the short model. For the long one it is not: its map looks as tidy, its score is near VICReg's. t-SNE keeps neighbourhoods in part and is free with distances, and the silhouette is made of distances, in all 128 dimensions. The score says nothing of the right half. The short model scores highest and has the fewest images in the cluster of their class: {{ accuracy_short:.1%}} under the best assignment, where VICReg has {{ accuracy:.1%}}.
 #
-# *Neighbours, or the single epoch?* At equal length, VICReg against the long model, found neighbours make the map tidier and leave the score as it is. The short model's higher score comes with its single epoch, as its AUC does (sec. [@sec-anomaly]).
+# *Neighbours, or the single epoch?* At equal length, VICReg against the long model, found neighbours make the map tidier and leave the score as it is. The short model's higher score is gone after as many epochs.
 #
 # All scores are low. The clusters touch, with {{ smallest:,}} to {{ largest:,}} images for VICReg: k-means cuts a continuum more than it finds islands. The classes, taken as clusters, even have negative scores. A linear layer may rely on directions of little variance; k-means and the silhouette weigh each direction by its variance.

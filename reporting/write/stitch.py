@@ -64,20 +64,22 @@ def _labels(chapter: Chapter) -> list[str]:
 
 def _provenance(parts: list[Part]) -> str:
     """Return a paragraph: when, where and from what the results were made."""
-    runs, packages = [], {}
+    runs: dict[str, list[str]] = {}  # when and where → what
+    packages = {}
     inputs: dict[str, dict[tuple[str, str], list[str]]] = {}  # name → called so, fingerprint → chapters
     for part in parts:
         result = part.result
         if "environment" not in result:
             continue  # a chapter without code
         env = result["environment"]
-        runs.append(f"{part.chapter.name.replace('_', ' ')} ({result['date'][:10]}, "
-                    f"{env['device']}, {duration(result['seconds'])})")
+        runs.setdefault(f"{result['date'][:10]} on {env['device']}", []).append(
+            f"{part.chapter.name.replace('_', ' ')} ({duration(result['seconds'])})")
         packages |= {"Python": env["python"], **env["packages"]}
         for item in result["depends"]:
             version = item.get("copy", item["name"]), item["fingerprint"]
             inputs.setdefault(item["name"], {}).setdefault(version, []).append(part.chapter.name)
-    text = "**Provenance.** Runs of the chapters: " + "; ".join(runs) + "."
+    text = "**Provenance.** Runs of the chapters: " + "; ".join(
+        f"{when}, {', '.join(what)}" for when, what in runs.items()) + "."
     if inputs:
         text += " Inputs, with the start of their sha256: " + "; ".join(
             _input(*version, names if len(versions) > 1 else [])

@@ -23,16 +23,30 @@ TALL, SMALL = 0.547, 0.429
 
 
 @pytest.fixture
-def document(tmp_path):
-    def document(seconds=61):
-        (tmp_path / "refs.bib").write_text("@book{euclid, title={Elements}, author={Euclid}, year={1900}}\n")
-        chapter = parse_chapter(tmp_path / "01_a.py", "# %% [markdown]\n# # Title\n# Words [@euclid].\n")
-        result = {"outputs": [], "values": {}, "date": "2026-01-02 03:04", "seconds": seconds,
+def part(tmp_path):
+    def part(name="01_a", date="2026-01-02 03:04", seconds=61):
+        chapter = parse_chapter(tmp_path / f"{name}.py", "# %% [markdown]\n# # Title\n# Words [@euclid].\n")
+        result = {"outputs": [], "values": {}, "date": date, "seconds": seconds,
                   "environment": {"python": "3.11.7", "device": "A device", "packages": {"torch": "2.15.0"}},
                   "depends": [{"name": "w@x.pt", "file": True, "fingerprint": "abcdef0123456789"}]}
-        return stitch([Part(chapter, result)], SETTINGS, Store(tmp_path))
+        return Part(chapter, result)
+
+    return part
+
+
+@pytest.fixture
+def document(part, tmp_path):
+    def document(seconds=61):
+        (tmp_path / "refs.bib").write_text("@book{euclid, title={Elements}, author={Euclid}, year={1900}}\n")
+        return stitch([part(seconds=seconds)], SETTINGS, Store(tmp_path))
 
     return document
+
+
+def test_runs_of_one_day_and_device_are_told_together(part, tmp_path):
+    parts = [part("01_a"), part("02_b", "2026-01-03 00:00"), part("03_c", "2026-01-02 23:59")]
+    text = stitch(parts, SETTINGS, Store(tmp_path)).provenance
+    assert "Runs of the chapters: 2026-01-02 on A device, 01 a (1 min), 03 c (1 min); 2026-01-03 on A device, 02 b (1 min). " in text
 
 
 def test_it_stands_below_the_references(document, tmp_path):
@@ -42,6 +56,15 @@ def test_it_stands_below_the_references(document, tmp_path):
     for text in (pdf, html):
         assert text.index("Words") < text.rindex("References") < text.index("Elements") < text.index("Provenance.") \
             < text.index("w@x.pt") < text.index("abcdef012345") < text.index("torch 2.15.0")
+
+
+def test_runs_of_one_day_and_device_are_told_together(document, tmp_path):
+    first = document()
+    (part,) = first.parts
+    again = Part(replace(part.chapter, path=part.chapter.path.with_name("02_b.py")), part.result)
+    later = Part(replace(part.chapter, path=part.chapter.path.with_name("03_c.py")), {**part.result, "date": "2026-01-03 00:00"})
+    text = provenance([part, again, later])
+    assert "Runs of the chapters: 2026-01-02 on A device, 01 a (1 min), 02 b (1 min); 2026-01-03 on A device, 03 c (1 min)." in text
 
 
 def test_its_words_are_as_large_as_the_text_and_its_hashes_look_no_larger(document, tmp_path):

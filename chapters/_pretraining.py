@@ -1,0 +1,30 @@
+"""What `benchmarks/pretraining.py` measured of trained weights: by epoch, by seed, by weights of the loss.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import json
+
+from reporting import depends
+from vicreg.runtime.paths import PROJECT
+
+FILE = PROJECT / "benchmarks" / "pretraining.json"
+OTHER_SEED = "vicreg_seed1"  # VICReg trained once more, and measured after every epoch
+
+
+def measured_rows() -> dict[str, dict]:
+    """A row a weights file, by its name; the chapter that asks depends on the file."""
+    depends(FILE)
+    return json.loads(FILE.read_text(encoding="utf-8"))["rows"]
+
+
+def after_epoch(epoch: int) -> str:
+    """The name of the other seed's weights after an epoch, counted from 1."""
+    return f"{OTHER_SEED}_epoch{epoch}"
+
+
+def other_seed_by_epoch(rows: dict[str, dict]) -> list[dict]:
+    """The rows of VICReg with the other seed, in the order of epochs."""
+    seed = rows[OTHER_SEED]["seed"]
+    found = [row for row in rows.values() if row["experiment"] == "vicreg" and row["seed"] == seed]
+    return sorted(found, key=lambda row: row["epochs"])
