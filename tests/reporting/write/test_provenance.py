@@ -58,15 +58,6 @@ def test_it_stands_below_the_references(document, tmp_path):
             < text.index("w@x.pt") < text.index("abcdef012345") < text.index("torch 2.15.0")
 
 
-def test_runs_of_one_day_and_device_are_told_together(document, tmp_path):
-    first = document()
-    (part,) = first.parts
-    again = Part(replace(part.chapter, path=part.chapter.path.with_name("02_b.py")), part.result)
-    later = Part(replace(part.chapter, path=part.chapter.path.with_name("03_c.py")), {**part.result, "date": "2026-01-03 00:00"})
-    text = provenance([part, again, later])
-    assert "Runs of the chapters: 2026-01-02 on A device, 01 a (1 min), 02 b (1 min); 2026-01-03 on A device, 03 c (1 min)." in text
-
-
 def test_its_words_are_as_large_as_the_text_and_its_hashes_look_no_larger(document, tmp_path):
     (page,) = pypdf.PdfReader(io.BytesIO(typeset(document(), SETTINGS, tmp_path).pdf)).pages
     sizes = {}
