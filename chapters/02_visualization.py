@@ -5,6 +5,7 @@
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
 import matplotlib.pyplot as plt
+import torch
 from sklearn.decomposition import PCA
 
 from reporting import depends, record, show, sprite
@@ -58,6 +59,9 @@ agreement = {name: m.diagonal().mean().item() for name, m in (("y", in_128), ("p
 kept = {name: shared_neighbours(y, y.new_tensor(points), K) for name, points in (("pca", pca_map), ("tsne", tsne))}
 pairs = most_entangled(in_tsne, 4)
 entangled = [f"{classes[a]} and {classes[b]} ({share:.0%})" for a, b, share in pairs]
+along = y.new_tensor(pca_map[:, 0])
+sides = torch.stack([along[labels == c].mean() for c in range(len(classes))]) / along.std()  # of classes, on the first axis
+aside = sides.abs().argsort(descending=True)[:2].tolist()
 order = in_tsne.diagonal().argsort(descending=True).tolist()
 ANIMALS = [classes.index(name) for name in ("bird", "cat", "deer", "dog", "frog", "horse")]
 animal = y.new_zeros(10).double()
@@ -79,6 +83,8 @@ record(
     clearest_2=classes[order[1]],
     clearest_1_share=in_tsne[order[0], order[0]],
     clearest_2_share=in_tsne[order[1], order[1]],
+    aside_1=classes[aside[0]],
+    aside_2=classes[aside[1]],
     murkiest=classes[order[-1]],
     murkiest_share=in_tsne[order[-1], order[-1]],
     same_kind=same_kind,
@@ -87,13 +93,14 @@ assert agreement["tsne"] > 1.5 * agreement["pca"], "the text prefers t-SNE to PC
 assert agreement["tsne"] < 0.8, "the text says that classes are captured in part"
 assert agreement["tsne"] > agreement["y"] - 0.05, "the text says that class agreement survives t-SNE"
 assert kept["pca"] < 0.1 < kept["tsne"] < 0.6, "the text says that t-SNE replaces most neighbours, PCA nearly all"
+assert sides[aside[0]] * sides[aside[1]] > 0.25, "the text says that two classes lie to one side"
 assert same_kind > 0.75, "the text says that animals and vehicles are apart"
 tangled = {frozenset((classes[a], classes[b])) for a, b, _ in most_entangled(in_tsne, 6)}
 for names in (("cat", "dog"), ("automobile", "truck"), ("airplane", "ship")):
     assert frozenset(names) in tangled, "the text names three pairs of classes"
 
 # %% [markdown]
-# **PCA or t-SNE?** t-SNE is more useful, and not only to the eye. On its map {{ agreement_tsne:.0%}} of an image's ten nearest are of its own class, nearly as many as in all 128 dimensions ({{ agreement_y:.0%}}). On the PCA map it is {{ agreement_pca:.0%}}, where chance is 10%. The two directions of largest variance, {{ explained:.0%}} of it, do not separate ten classes, so PCA lays them over each other in one cloud ([@fig-maps]). t-SNE keeps the class better than the single neighbours: {{ kept_tsne:.0%}} of the ten nearest are the same images as before (PCA: {{ kept_pca:.0%}}). In return, the distances between its islands and their densities mean nothing, while PCA's axes have a meaning: they are the directions of largest variance.
+# **PCA or t-SNE?** t-SNE is more useful, and not only to the eye. On its map {{ agreement_tsne:.0%}} of an image's ten nearest are of its own class, nearly as many as in all 128 dimensions ({{ agreement_y:.0%}}). On the PCA map it is {{ agreement_pca:.0%}}, where chance is 10%. The two directions of largest variance, {{ explained:.0%}} of it, do not separate ten classes. PCA moves {{ aside_1}} and {{ aside_2}} to one side and lays the others over each other in one cloud ([@fig-maps]). t-SNE keeps the class better than the single neighbours: {{ kept_tsne:.0%}} of the ten nearest are the same images as before (PCA: {{ kept_pca:.0%}}). In return, the distances between its islands and their densities mean nothing, while PCA's axes have a meaning: they are the directions of largest variance.
 #
 # **Is the class captured?** In part. What t-SNE shows first is a division that no label made, animals on one side and vehicles on the other: {{ same_kind:.0%}} of an image's neighbours on the map are of its own kind (chance: 52%). Within each side the classes run into one another. Clearest are {{ clearest_1}} ({{ clearest_1_share:.0%}} of neighbours of the same class) and {{ clearest_2}} ({{ clearest_2_share:.0%}}); least clear is {{ murkiest}} ({{ murkiest_share:.0%}}).
 #

@@ -6,7 +6,7 @@
 # \min_Y \sum_{ij} W_{ij} \lVert y_i - y_j \rVert^2 = \min_Y\, 2 \operatorname{tr}(Y^\top L Y) \quad \text{subject to} \quad Y^\top D Y = I,
 # $$ {#eq-laplacian}
 #
-# with the degrees $D$ and $L = D - W$. The solution are the eigenvectors of $D^{-1/2} W D^{-1/2}$ with the largest eigenvalues, the constant one left out; we keep {{ dims}}. Distances of pixels make a poor graph. So, as in the exercise, an untrained CNN (four convolutions and a linear layer) first maps each image to 1,024 features. The exercise's picture was not among our files, so we ran the algorithm: on {{ n_few:,}} images for the map, as the exercise did, and on all {{ n:,}}.
+# with the degrees $D$ and $L = D - W$. The solutions are the eigenvectors of $D^{-1/2} W D^{-1/2}$ with the largest eigenvalues, the constant one left out; we keep {{ dims}}. Distances of pixels make a poor graph. So, as in the exercise, an untrained CNN (four convolutions and a linear layer) first maps each image to 1,024 features. The exercise's picture was not among our files, so we ran the algorithm: on {{ n_few:,}} images for the map, as the exercise did, and on all {{ n:,}}.
 #
 # How near is this to VICReg? The sum is its invariance term over pairs of neighbours. The constraint asks what its variance and covariance terms ask: every dimension varies, and no two are correlated. They would be one problem if VICReg's two penalties were made an equality, its head were the identity, its batch the whole data set with each image weighted by its degree, and each code free.
 

@@ -140,9 +140,9 @@ spread = {what: [row[what] for row in near_rows.values()] for what in ("colour",
 assert all(max(v) - min(v) < 0.3 * (random_row[what] - min(v)) for what, v in spread.items()), "the text calls the differences small"
 
 # %% [markdown]
-# **Near.** Of the 50 neighbours in [@fig-near], {{ near_same}} are of the query's class for VICReg, {{ near_same_short}} for the short model and {{ near_same_long}} for the long one. At least four of five are right for {{ near_right}} (VICReg), {{ near_right_short}} (short) and {{ near_right_long}} (long). Where a row fails, its neighbours often share the ground and tone of the query. Over the whole training set it is {{ agreement:.0%}}, {{ agreement_short:.0%}} and {{ agreement_long:.0%}} (chance: 10%), so VICReg excels at keeping close images together. It finds {{ best}} best ({{ best_share:.0%}}) and {{ worst}} worst ({{ worst_share:.0%}}), and confuses {{ pair_1}} and {{ pair_2}} most.
+# **Near.** Of the 50 neighbours in [@fig-near], {{ near_same}} are of the query's class for VICReg, {{ near_same_short}} for the short model and {{ near_same_long}} for the long one. At least four of five are right for {{ near_right}} (VICReg), {{ near_right_short}} (short) and {{ near_right_long}} (long). Where a row fails, its neighbours often share the ground and tone of the query. Over the whole training set it is {{ agreement:.0%}}, {{ agreement_short:.0%}} and {{ agreement_long:.0%}} (chance: 10%), so VICReg is best at keeping close images together, a little ahead of the long model. It finds {{ best}} best ({{ best_share:.0%}}) and {{ worst}} worst ({{ worst_share:.0%}}), and confuses {{ pair_1}} and {{ pair_2}} most.
 #
-# *What do the models attend to?* All three keep colour, tone and layout: by every measure in [@tbl-near] an image and its neighbours are much more alike than two random images. The short model keeps colour, brightness and contrast most closely: its neighbours' mean colour lies {{ colour_short:.0f}} grey levels from the query's, VICReg's {{ colour:.0f}}, random images' {{ colour_random:.0f}}. So VICReg gives up little of what an image looks like and gains much of what it shows. The long model lies between the two in class and near VICReg in looks.
+# *What do the models attend to?* All three keep colour, tone and layout: by every measure in [@tbl-near] an image and its neighbours are much more alike than two random images. The short model keeps colour, brightness and contrast most closely: its neighbours' mean colour lies {{ colour_short:.0f}} grey levels from the query's, VICReg's {{ colour:.0f}}, against {{ colour_random:.0f}} for random images. So VICReg gives up little of what an image looks like. The long model lies between the two in class and near VICReg in looks.
 
 # %%
 show_found(
@@ -176,7 +176,7 @@ def common_classes(name):
 # How the most distant images look among all: the share of images with a smaller value, on average.
 LOOKS = {
     "contrast": (contrasts, "high in contrast", "low in contrast"),
-    "saturation": (saturation(images), "colourful", "almost grey"),
+    "saturation": (saturation(images), "colourful", "low in saturation"),
     "brightness": (tones, "bright", "dark"),
 }
 rank = {
@@ -230,6 +230,6 @@ assert max(farther.values()) < 0.7, "the text says that no model excels"
 assert max(opposite.values()) < 40, "the text says that the other kind does not prevail"
 
 # %% [markdown]
-# **Far.** The 50 most distant images in [@fig-far] are only {{ far_distinct}} different ones for VICReg, {{ far_distinct_short}} for the short model and {{ far_distinct_long}} for the long one. All are outliers: they are among the {{ far_rank:,}} of {{ n:,}} images that lie farthest from the mean of all ([@tbl-far]). The same few images are far from every query. Between {{ far_opposite}} and {{ far_opposite_most}} of the 50 are of the other kind than the query, vehicles for an animal or animals for a vehicle (chance: 24). VICReg's outliers are {{ far_looks}}, and most often of the classes {{ far_classes}}. The short model's are {{ far_looks_short}} ({{ far_classes_short}}), the long model's {{ far_looks_long}} ({{ far_classes_long}}). So a large distance says how unusual an image is, not how different in meaning. What counts as unusual differs between the models, which matters for anomaly detection (sec. [@sec-anomaly]).
+# **Far.** The 50 most distant images in [@fig-far] are only {{ far_distinct}} different ones for VICReg, {{ far_distinct_short}} for the short model and {{ far_distinct_long}} for the long one. All are outliers: they are among the {{ far_rank:,}} of {{ n:,}} images that lie farthest from the mean of all ([@tbl-far]). So a few images recur. Between {{ far_opposite}} and {{ far_opposite_most}} of the 50 are of the other kind than the query, vehicles for an animal or animals for a vehicle (chance: 24). VICReg's outliers are {{ far_looks}}, and most often of the classes {{ far_classes}}. The short model's are {{ far_looks_short}} ({{ far_classes_short}}), the long model's {{ far_looks_long}} ({{ far_classes_long}}). So a large distance says how unusual an image is, not how different in meaning. What counts as unusual differs between the models, which matters for anomaly detection (sec. [@sec-anomaly]).
 #
 # *Which model excels at keeping distant images apart?* Over {{ queries:,}} random queries, an image of another class is farther than one of the query's own class in {{ farther_best:.1%}} of all cases for the best model ({{ farther_title}}) and in {{ farther_worst:.1%}} for the worst. Chance is 50%, so in this sense none excels.

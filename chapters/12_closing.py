@@ -5,11 +5,11 @@
 # Written with an AI coding assistant; see the report's section on automatic tools.
 
 # %% [markdown]
-# **One epoch, or as many as VICReg.** After its single epoch the model of [@sec-q6] suggested that generated neighbours are worth {{ 06_no_generated_neighbors.short_difference:.0f}} points of the probe. Trained as long as VICReg, it puts them at {{ 06_no_generated_neighbors.long_difference:.0f}}. Its surplus of colour and its high silhouette were gone too; we had explained them by the missing views. A second seed of VICReg then showed that most differences of the AUC at $k = 2$, which we had explained as well, are chance (sec. [@sec-anomaly]).
+# **One epoch, or as many as VICReg.** After its single epoch the model of [@sec-q6] suggested that generated neighbours are worth {{ 06_no_generated_neighbors.short_difference:.0f}} points of the probe. Trained as long as VICReg, it puts them at {{ 06_no_generated_neighbors.long_difference:.0f}} or fewer. Its surplus of colour and its high silhouette were gone too; we had explained them by the missing views. A second run of VICReg then differed from the first by {{ 09_anomaly_detection.apart:.2f}} in the AUC at $k = 2$, so smaller differences, which we had explained as well, prove nothing.
 #
-# **A code is not a network.** Our first latent codes were trained as the encoder was, with Adam's momentum and weight decay. Both move every code in every step, and ten epochs left the codes nearly where they began. With an optimiser of their own they converge, and the answer to [@sec-q5] changed with them.
+# **A code is not a network.** Our first latent codes were trained as the encoder was, with Adam's momentum and weight decay. Both move every code in every step, and after ten epochs the codes had learned little. With an optimiser of their own they converge, and the answer to [@sec-q5] changed with them.
 #
-# **Training without a GPU.** On two CPU cores bf16 and a channels-last layout decide the speed. A run that goes on from a checkpoint ends in the same weights, bit for bit, since an epoch's random draws depend on the seed and the epoch alone.
+# **Training without a GPU.** A run that goes on from a full checkpoint ends in the same weights, bit for bit, since an epoch's random draws depend on the seed and the epoch alone.
 
 # %% [markdown]
 # # Automatic tools {#sec-tools}
