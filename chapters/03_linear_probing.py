@@ -83,7 +83,7 @@ assert rows[OTHER_SEED]["epochs"] == run.experiment.epochs, "the text says as ma
 assert abs(rows[OTHER_SEED]["probe_mean"] - accuracies.mean()) < 0.02, "the text calls the other seed's probe alike"
 
 # %% [markdown]
-# **Answer.** After {{ epochs}} epochs the probe reaches **{{ accuracy:.1%}}** on the test set. Over three seeds of the probe the deviation is {{ spread:.2%}}. The seed of the pre-training matters more: trained once more, with seed 1, VICReg reaches {{ other_seed:.1%}}, which is {{ seeds_differ:.1f}} points away. scikit-learn's logistic regression reaches {{ reference:.1%}} on the same representations. On the training set the probe reaches {{ train_accuracy:.1%}}. The gap is small, so the layer has not overfitted: the rest cannot be read linearly from the representation.
+# **Answer.** After {{ epochs}} epochs the probe reaches **{{ accuracy:.1%}}** on the test set. Over three seeds of the probe the deviation is {{ spread:.2%}}. The run of pre-training matters more: another one, with seed 1, reaches {{ other_seed:.1%}}, which is {{ seeds_differ:.1f}} points away. scikit-learn's logistic regression reaches {{ reference:.1%}} on the same representations. On the training set the probe reaches {{ train_accuracy:.1%}}. The gap is small, so the layer has not overfitted: the rest cannot be read linearly from the representation.
 #
 # [@fig-probe] shows where. The probe recognises {{ best}} best ({{ best_accuracy:.0%}}) and {{ worst}} worst ({{ worst_accuracy:.0%}}). It most often confuses {{ confused}}, with {{ confused_share:.0%}} of all errors. On the map of [@sec-q2] the most entangled pair is {{ 02_visualization.entangled_1}}.
 #

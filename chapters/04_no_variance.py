@@ -17,7 +17,13 @@ from vicreg.data import load_cifar10
 from vicreg.downstream.appearance import mean_colour, saturation, warmth
 from vicreg.downstream.probe import linear_probe
 from vicreg.downstream.retrieval import neighbour_classes
-from vicreg.plots.figures import TEST_COLOUR, TRAIN_COLOUR, class_key, scatter_classes, scatter_points
+from vicreg.plots.figures import (
+    TEST_COLOUR,
+    TRAIN_COLOUR,
+    class_key,
+    scatter_classes,
+    scatter_points,
+)
 from vicreg.representations import representations
 from vicreg.runtime.validation import check_useful
 from vicreg.weights import load_run, untrained, weights_file

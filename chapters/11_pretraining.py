@@ -1,6 +1,6 @@
 # %% [markdown]
-# # Beyond the exercise: epochs, seeds and weights of the loss {#sec-pretraining}
-# **The probe rises throughout and agrees between two runs. The AUC at $k = 2$ neither rises nor agrees.** We trained VICReg once more, with seed 1, and measured it along the way. (The run with seed 0 got a fresh optimizer halfway, so the two differ in more than the seed.) Then we trained it for one epoch with $\lambda$ or $\nu$ halved or doubled.
+# # Epochs, seeds and loss weights {#sec-pretraining}
+# **The probe rises throughout and agrees between two runs. The AUC at $k = 2$ neither rises nor agrees.** Beyond the exercise, we trained VICReg once more, with seed 1, and measured it along the way. (The run with seed 0 got a fresh optimizer halfway, so the two differ in more than the seed.) Then we trained it for one epoch with $\lambda$ or $\nu$ halved or doubled.
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
@@ -50,10 +50,10 @@ for ax in (left, middle):
 for (letter, by_factor), colour, style in zip(weighted.items(), MODEL_COLOURS, ("-", "--", "-."), strict=False):
     probes = [100 * row["probe_mean"] for row in by_factor.values()]
     right.plot(list(by_factor), probes, style, marker=".", color=colour, label=letter)
-right.set(xscale="log", xlabel="weight, times the exercise's", ylabel="probe (%)")
+right.set(xscale="log", xlabel="weight, times the exercise's", ylabel="probe (%)", ylim=(43, None))
 right.set_xticks(list(FACTORS), ["½", "1", "2"])
 right.minorticks_off()
-for ax, places in ((left, "lower right"), (middle, "lower left"), (right, "best")):
+for ax, places in ((left, "lower right"), (middle, "lower left"), (right, "lower left")):
     ax.legend(loc=places)
 show(
     fig,
@@ -72,8 +72,6 @@ record(
     probe_seed_0=first_seed["probe_mean"],
     gain=100 * (last["probe_mean"] - before["probe_mean"]),
     gain_from=before["epochs"],
-    near=last["same_class_neighbours"],
-    near_seed_0=first_seed["same_class_neighbours"],
     auc=last["auc_k2"],
     auc_seed_0=first_seed["auc_k2"],
     auc_most=last["auc_k100"],
@@ -98,7 +96,7 @@ record(
     auc_low=min(row["auc_k2"] for row in changed),
     auc_high=max(row["auc_k2"] for row in changed),
 )
-assert first["probe_mean"] > max(row["probe_mean"] for row in changed) - 0.01, "the text says close to the best"
+assert min(invariance[0.5]["probe_mean"], covariance[2.0]["probe_mean"]) > first["probe_mean"] > max(invariance[2.0]["probe_mean"], covariance[0.5]["probe_mean"]), "the text says which weights read better"
 assert invariance[2.0]["test_invariance"] < first["test_invariance"] and covariance[2.0]["test_covariance"] < first["test_covariance"] < covariance[0.5]["test_covariance"], "the text says that the objectives follow"
 probes = [row["probe_mean"] for row in curve]
 assert probes == sorted(probes), "the text says that the probe rises throughout"
@@ -108,6 +106,6 @@ for key in ("auc_k100", "auc_k2_without_hubs"):
     assert abs(last[key] - first_seed[key]) < 0.03, "the text says that they are near each other without hubs and by many neighbours"
 
 # %% [markdown]
-# **Epochs and seeds.** The probe rises from {{ probe_first:.1%}} after the first epoch to {{ probe:.1%}} and has not levelled off: since epoch {{ gain_from}} it has gained {{ gain:.1f}} points ([@fig-epochs]). Seed 0 reaches {{ probe_seed_0:.1%}}, and the neighbours' classes agree as closely ({{ near:.1%}} and {{ near_seed_0:.1%}}). The AUC at $k = 2$ has no trend and is {{ auc:.3f}} for one seed and {{ auc_seed_0:.3f}} for the other. Without each one's ten hubs it is {{ auc_without:.3f}} and {{ auc_without_seed_0:.3f}}, and at $k = 100$ {{ auc_most:.3f}} and {{ auc_most_seed_0:.3f}}. So measures that count many images agree between the runs, and the AUC by two neighbours does not.
+# **Epochs and seeds.** The probe rises from {{ probe_first:.1%}} after the first epoch to {{ probe:.1%}} and has not levelled off: since epoch {{ gain_from}} it has gained {{ gain:.1f}} points ([@fig-epochs]). Seed 0 reaches {{ probe_seed_0:.1%}}. The AUC at $k = 2$ has no trend and is {{ auc:.3f}} for one seed and {{ auc_seed_0:.3f}} for the other. Without each one's ten hubs it is {{ auc_without:.3f}} and {{ auc_without_seed_0:.3f}}, and at $k = 100$ {{ auc_most:.3f}} and {{ auc_most_seed_0:.3f}}. So measures that count many images agree between the runs, and the AUC by two neighbours does not.
 #
-# **Weights of the loss** ([@fig-epochs], right; one run each). After one epoch the exercise's weights are close to the best of these. Half of $\lambda$ gives {{ half_lambda:.1%}}, twice $\lambda$ {{ double_lambda:.1%}}, half of $\nu$ {{ half_nu:.1%}} and twice $\nu$ {{ double_nu:.1%}}. The objectives on the test set follow: with twice $\lambda$ invariance falls from {{ invariance:.2f}} to {{ invariance_double_lambda:.2f}}, and variance stays at {{ variance_double_lambda:.2f}} where it was {{ variance:.2f}}; covariance goes from {{ covariance:.1f}} to {{ covariance_half_nu:.1f}} with half of $\nu$ and to {{ covariance_double_nu:.1f}} with twice. The AUC at $k = 2$ lies anywhere between {{ auc_low:.2f}} and {{ auc_high:.2f}}. $\mu$ was left alone: to halve it is nearly to double both others, since Adam ignores the loss's scale.
+# **Weights of the loss** ([@fig-epochs], right; one run each). After one epoch less weight on invariance and more on covariance read better: half of $\lambda$ gives {{ half_lambda:.1%}} and twice $\nu$ {{ double_nu:.1%}}, where the exercise's weights give {{ probe_first:.1%}}, twice $\lambda$ {{ double_lambda:.1%}} and half of $\nu$ {{ half_nu:.1%}}. The test objectives follow: twice $\lambda$ takes invariance from {{ invariance:.2f}} to {{ invariance_double_lambda:.2f}} and variance from {{ variance:.2f}} to {{ variance_double_lambda:.2f}}; half and twice $\nu$ take covariance from {{ covariance:.1f}} to {{ covariance_half_nu:.1f}} and {{ covariance_double_nu:.1f}}. The AUC at $k = 2$ lies between {{ auc_low:.2f}} and {{ auc_high:.2f}}. $\mu$ was not varied, and whether this lasts over more epochs was not tried.

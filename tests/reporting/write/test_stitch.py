@@ -130,7 +130,7 @@ def test_faults_are_told_at_the_line_of_the_chapter():
 def test_provenance():
     depends = [{"name": "w.pt", "file": True, "fingerprint": "0123456789abcdef"}]
     text = stitched("# %%\nx = 1\n", [], depends=depends).provenance
-    assert "01 a (2026-01-02, A device, 1 min)" in text
+    assert "2026-01-02 on A device, 01 a (1 min)" in text
     assert "w.pt (`0123456789ab`)" in text and "torch 2.15.0" in text
     assert not stitched("# %%\nx = 1\n", [], Settings(provenance=False)).provenance
 
