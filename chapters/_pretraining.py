@@ -9,7 +9,7 @@ from reporting import depends
 from vicreg.runtime.paths import PROJECT
 
 FILE = PROJECT / "benchmarks" / "pretraining.json"
-OTHER_SEED = "vicreg_seed1"  # VICReg trained once more, and measured after every epoch
+OTHER_SEED = "vicreg_seed1"  # VICReg trained once more, and measured along the way
 
 
 def measured_rows() -> dict[str, dict]:
