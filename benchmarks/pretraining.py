@@ -5,8 +5,9 @@
 
 `measure` takes weights files as `python -m vicreg train` writes them, by name: vicreg, vicreg_epoch3,
 vicreg_seed1_epoch3, …; without names, all that are there but codes, which only training images have.
-Each is judged by a linear probe, by anomaly detection and by the classes of neighbours: some three
-minutes on two cores, most of them for embedding.
+Each is judged by a linear probe, by anomaly detection, by the classes of near and far images, by its
+clusters and by what it keeps of colours and views: some three minutes on two cores, most of them for
+embedding.
 
 `weights` trains the exercise's VICReg for N epochs, with its weights of the loss and with each of them
 halved and doubled, seven runs in all, and measures them. An epoch takes seconds on a GPU and minutes
@@ -36,8 +37,11 @@ from training import version
 from vicreg.data import Cifar10, ImageSet, load_cifar10
 from vicreg.digits import load_mnist_test
 from vicreg.downstream.anomaly import anomaly_scores_by_k, roc, roc_without
-from vicreg.downstream.probe import linear_probe
-from vicreg.downstream.retrieval import k_occurrences, neighbour_classes
+from vicreg.downstream.appearance import mean_colour
+from vicreg.downstream.clustering import cluster, silhouette
+from vicreg.downstream.invariance import displacements
+from vicreg.downstream.probe import linear_probe, read_linearly
+from vicreg.downstream.retrieval import k_occurrences, neighbour_classes, others_farther
 from vicreg.experiments import EXPERIMENTS, VICREG, Experiment
 from vicreg.representations import representations
 from vicreg.runtime.atomic import write_atomically
@@ -54,13 +58,22 @@ PROBE_SEEDS = (0, 1, 2)
 FEW, MANY = 2, 100  # neighbours, k of Eq. 7: the exercise's, and as many as the report looks at
 HUBS = 10  # training images that are most often among the FEW nearest of a digit
 NEAREST = 5  # other training images, whose classes are counted
+SOME = 1000  # images, drawn with seed 0, where not all are compared
 OBJECTIVES = ("test_invariance", "test_variance", "test_covariance")  # after the last epoch, unweighted
 GREEK = {"lambda": "invariance_weight", "mu": "variance_weight", "nu": "covariance_weight"}
 FACTORS = {"half": 0.5, "double": 2.0}
-HEAD = (
-    "experiment", "seed", "epochs", "λ", "μ", "ν", "linear probe", f"AUC, k = {FEW}", f"AUC, k = {MANY}",
-    f"k = {FEW} without {HUBS} hubs", f"{NEAREST} nearest of the same class",
-)  # fmt: skip
+HEAD = ("experiment", "seed", "epochs", "λ", "μ", "ν", "linear probe")
+# What is measured beside the probe: the key in a row, the heading and the format in the table.
+FIGURES = {
+    f"auc_k{FEW}": (f"AUC, k = {FEW}", "{:.3f}"),
+    f"auc_k{MANY}": (f"AUC, k = {MANY}", "{:.3f}"),
+    f"auc_k{FEW}_without_hubs": (f"k = {FEW} without {HUBS} hubs", "{:.3f}"),
+    "same_class_neighbours": (f"{NEAREST} nearest of the same class", "{:.1%}"),
+    "other_class_farther": ("other class farther", "{:.1%}"),
+    "silhouette": ("silhouette", "{:.3f}"),
+    "colour_r2": ("colour, R²", "{:.2f}"),
+    "moved": ("moved by T", "{:.2f}"),
+}
 
 
 class Measured(NamedTuple):
@@ -78,19 +91,35 @@ class Measured(NamedTuple):
 
 
 def figures(run: Run, images: Measured, device: torch.device) -> dict[str, float]:
-    """Accuracy of probes, areas under ROC curves, share of neighbours of the same class; all in [0, 1]."""
+    """The probe's accuracy over :data:`PROBE_SEEDS`, mean and deviation, and what :data:`FIGURES` lists."""
     (train_set, test_set), digits = images
     y, test_y, digits_y = (representations(run, split, device) for split in (train_set, test_set, digits))
-    probes = [linear_probe(y, train_set.labels, test_y, test_set.labels, seed).accuracy for seed in PROBE_SEEDS]
+    labels = train_set.labels
+    probes = [linear_probe(y, labels, test_y, test_set.labels, seed).accuracy for seed in PROBE_SEEDS]
     normal, anomalous = (anomaly_scores_by_k(of, y, MANY) for of in (test_y, digits_y))
-    auc = {f"auc_k{k}": roc(normal[:, k - 1], anomalous[:, k - 1]).auc for k in (FEW, MANY)}
+    few, many = (roc(normal[:, k - 1], anomalous[:, k - 1]).auc for k in (FEW, MANY))
     hubs = k_occurrences(digits_y, y, FEW).topk(HUBS).indices
-    auc[f"auc_k{FEW}_without_hubs"] = roc_without(hubs, test_y, digits_y, y, FEW).auc
-    near = neighbour_classes(y, train_set.labels, NEAREST).diagonal().mean().item()
+    colours, test_colours = (mean_colour(split.images) for split in images.data)
+    measured = (
+        few,
+        many,
+        roc_without(hubs, test_y, digits_y, y, FEW).auc,
+        neighbour_classes(y, labels, NEAREST).diagonal().mean().item(),
+        others_farther(y, labels, some_of(labels)),
+        silhouette(y, cluster(y).clusters),
+        read_linearly(y, colours, test_y, test_colours),
+        displacements(test_set.images[some_of(test_set.labels)], run.encoder, device=device)["all of T"],
+    )
     return {
-        "probe_mean": statistics.mean(probes), "probe_deviation": statistics.stdev(probes), **auc,
-        "same_class_neighbours": near,
-    }  # fmt: skip
+        "probe_mean": statistics.mean(probes),
+        "probe_deviation": statistics.stdev(probes),
+        **dict(zip(FIGURES, measured, strict=True)),
+    }
+
+
+def some_of(images: torch.Tensor) -> torch.Tensor:
+    """The indices of the same random images every time."""
+    return torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:SOME]
 
 
 def row_of(run: Run, images: Measured, device: torch.device) -> dict:
@@ -146,9 +175,9 @@ def measure(
 
 
 def stands(row: dict, name: str, images: Measured) -> bool:
-    """Whether a row tells of the weights that are there now, and of these images."""
+    """Whether a row tells all of the weights that are there now, on these images."""
     now = fingerprint_of(name)[:12], images.fingerprints
-    return (row["weights_fingerprint"], row["measured_fingerprints"]) == now
+    return row.keys() >= FIGURES.keys() and (row["weights_fingerprint"], row["measured_fingerprints"]) == now
 
 
 # What is kept --------------------------------------------------------------------------------------
@@ -183,7 +212,8 @@ def table(file: Path = FILE) -> str:
     """What was measured as Markdown."""
     measured = rows(file)
     told = json.loads(file.read_text(encoding="utf-8"))
-    lines = [f"| {' | '.join(HEAD)} |", f"|:--|{'--:|' * (len(HEAD) - 1)}"]
+    head = [*HEAD, *(heading for heading, _ in FIGURES.values())]
+    lines = [f"| {' | '.join(head)} |", f"|:--|{'--:|' * (len(head) - 1)}"]
     lines += [f"| {' | '.join(cells(row))} |" for row in measured.values()]
     trained, by = ("; ".join(sorted({row[key] for row in measured.values()})) for key in ("trained_on", "measured_by"))
     on = "; ".join(sorted({row["measured_on"] for row in measured.values()}))
@@ -199,8 +229,7 @@ def cells(row: dict) -> list[str]:
     return [
         row["experiment"], str(row["seed"]), str(row["epochs"]), *(f"{row[field]:g}" for field in GREEK.values()),
         f"{row['probe_mean']:.1%} ± {row['probe_deviation']:.2%}",
-        *(f"{row[key]:.3f}" for key in (f"auc_k{FEW}", f"auc_k{MANY}", f"auc_k{FEW}_without_hubs")),
-        f"{row['same_class_neighbours']:.1%}",
+        *(form.format(row[key]) for key, (_, form) in FIGURES.items()),
     ]  # fmt: skip
 
 

@@ -40,7 +40,6 @@ depends("CIFAR-10", fingerprint=data.fingerprint, copy=data.train.name)
 # %%
 experiment, provenance = run.experiment, run.provenance
 epochs, steps, _ = run.history.train.shape
-seconds_an_epoch = provenance.seconds / epochs
 same_copy = provenance.data_fingerprint == data.fingerprint
 measured_on = "on the same images" if same_copy else f"on another copy of the images, {data.train.name}"
 record(
@@ -51,20 +50,14 @@ record(
     seed=experiment.seed,
     data_name=provenance.data_name,
     measured_on=measured_on,
-    legs=provenance.in_words(),
-    minutes=provenance.seconds / 60,
-    minutes_an_epoch=seconds_an_epoch / 60,
-    images_a_second=steps * experiment.batch_size / seconds_an_epoch,
     n_train=len(data.train),
     n_test=len(data.test),
 )
 
 # %% [markdown]
-# **Setting.** The encoder is the exercise's ResNet-18 for small images (11.5 M parameters, 128 dimensions); the head maps to $d = 512$. We train on the {{ n_train:,}} training images of {{ data_name }} [@krizhevsky2009] for {{ epochs }} epochs of {{ steps }} batches, with Adam (learning rate {{ learning_rate:g}}, weight decay $10^{-6}$), $|B| = {{ batch_size }}$, $\lambda = \mu = 25$, $\nu = 1$, $\gamma = 1$, $\epsilon = 10^{-4}$ and seed {{ seed }}. The two views pass through the encoder one after the other, so each has its own batch statistics. All later sections measure {{ measured_on }}.
+# **Setting.** The encoder is the exercise's ResNet-18 for small images (11.5 M parameters, 128 dimensions); the head maps to $d = 512$. We train on the {{ n_train:,}} training images of {{ data_name }} [@krizhevsky2009] for {{ epochs }} epochs of {{ steps }} batches, with Adam (learning rate {{ learning_rate:g}}, weight decay $10^{-6}$), $|B| = {{ batch_size }}$, $\lambda = \mu = 25$, $\nu = 1$, $\gamma = 1$, $\epsilon = 10^{-4}$ and seed {{ seed }}. The two views pass through the encoder one after the other, so each has its own batch statistics. All later sections measure {{ measured_on }}. [@tbl-runs] at the end lists what every run was trained on, where, and for how long.
 #
 # After every epoch the same objectives are measured on the test set, in evaluation mode. They too use two random views, since without augmentation the invariance objective is zero by construction. The batches are shuffled and of the same size, since variance and covariance would mean little if a batch held one class.
-#
-# Training took {{ minutes:.0f}} minutes, or {{ images_a_second:.0f}} images a second with the test passes: {{ legs }}.
 
 # %%
 fig, axes = plt.subplots(1, 3, figsize=(6.46, 2.1))
@@ -98,8 +91,8 @@ table(
     caption="Means of the unweighted objectives over an epoch's batches and over the test set.",
     formats={"first epoch": "{:.3f}", "last epoch": "{:.3f}", "test set, last epoch": "{:.3f}"},
 )
-BATCHES = 20
-by_statistics = objectives_by_statistics(run, data.test.images, BATCHES)
+batches = len(data.test) // min(experiment.batch_size, len(data.test))  # all that are whole
+by_statistics = objectives_by_statistics(run, data.test.images, batches)
 start = run.history.train[0, :10].mean(0)
 weighted = last * last.new_tensor(
     [experiment.invariance_weight, experiment.variance_weight, experiment.covariance_weight]
@@ -118,7 +111,7 @@ record(
     last_std=1 - last[1] / 2,
     last_covariance=last[2],
     test_covariance=last_test[2],
-    batches=BATCHES,
+    batches=batches,
     own_covariance=by_statistics.own[2],
     running_covariance=by_statistics.running[2],
     invariance_share=share[0],
@@ -138,8 +131,8 @@ z = torch.zeros(4, 1, requires_grad=True)
 assert z.grad.isnan().all(), "the text says what autograd makes of the exercise's root"
 
 # %% [markdown]
-# **Reading.** *Variance* falls in every training epoch ([@fig-losses; @tbl-losses]), from {{ start_variance:.2f}} in the first ten batches to {{ last_variance:.2f}} in the last epoch. This is the sum over both branches, so a dimension of the projections deviates by about {{ last_std:.2f}} on average (what exceeds the target of 1 counted as 1). Variance is still the largest part of the weighted loss: {{ variance_share:.0%}}, with invariance at {{ invariance_share:.0%}} and covariance at {{ covariance_share:.0%}}.
+# **Reading.** *Variance* falls in every training epoch ([@fig-losses; @tbl-losses]), from {{ start_variance:.2f}} in the first ten batches to {{ last_variance:.2f}} in the last epoch. This is the sum over both branches, so a dimension of the projections has a standard deviation of about {{ last_std:.2f}} on average (what exceeds the target of 1 counted as 1). Variance is still the largest part of the weighted loss: {{ variance_share:.0%}}, with invariance at {{ invariance_share:.0%}} and covariance at {{ covariance_share:.0%}}.
 #
-# *Invariance* and *covariance* are low at the start, when all projections lie close together: a constant is perfectly invariant and uncorrelated. They rise as the variance term spreads the projections, but less than the scale alone would make them. From the first epoch to the last the deviations grow {{ grown:.2f}} times. That alone would multiply invariance by {{ grown_2:.1f}} and covariance by {{ grown_4:.1f}}; they grow {{ invariance_grown:.1f}} and {{ covariance_grown:.1f}} times. So relative to the spread, the views come closer and the dimensions become less correlated.
+# *Invariance* and *covariance* are low at the start, when all projections lie close together: a constant is perfectly invariant and uncorrelated. They rise as the variance term spreads the projections, but less than the scale alone would make them. From the first epoch to the last these standard deviations grow {{ grown:.2f}} times. That alone would multiply invariance by {{ grown_2:.1f}} and covariance by {{ grown_4:.1f}}; they grow {{ invariance_grown:.1f}} and {{ covariance_grown:.1f}} times. So relative to the spread, the views come closer and the dimensions become less correlated.
 #
-# On the test set, invariance and variance follow the training curves closely: views are new every time, so there is little to memorise. Covariance is higher, {{ test_covariance:.1f}} against {{ last_covariance:.1f}}. Batch normalisation explains such a difference. In evaluation mode it subtracts running averages in place of the batch's own. We measured {{ batches }} test batches anew, {{ measured_on }}, in both ways and on the same views: covariance is {{ running_covariance:.1f}} with the running averages, and {{ own_covariance:.1f}} with each batch's own statistics, as in training. (These {{ batches }} batches and images are not those of the table.)
+# On the test set, invariance and variance follow the training curves closely, so the objectives show no overfitting. Covariance is higher, {{ test_covariance:.1f}} against {{ last_covariance:.1f}}. Batch normalisation explains it: in evaluation mode it subtracts running averages in place of the batch's own. We measured all {{ batches }} test batches anew, {{ measured_on }}, in both ways and on the same views. With each batch's own statistics, as in training, covariance is {{ own_covariance:.1f}}, no higher than on the training batches. With the running averages it is {{ running_covariance:.1f}}. (The table's {{ test_covariance:.1f}} is of the copy that was trained on.)

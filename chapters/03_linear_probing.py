@@ -6,7 +6,7 @@
 # Written with an AI coding assistant; see the report's section on automatic tools.
 import matplotlib.pyplot as plt
 import torch
-from _pretraining import OTHER_SEED, after_epoch, measured_rows
+from _pretraining import after_epoch, in_words, measured_rows, other_runs
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
@@ -37,7 +37,7 @@ reference = logistic.score(scaler.transform(test_y.numpy()), data.test.labels.nu
 
 # %%
 classes = data.test.classes
-fig, (bars, table) = plt.subplots(1, 2, figsize=(6.46, 2.6), width_ratios=[1, 1.35])
+fig, (bars, table) = plt.subplots(1, 2, figsize=(6.46, 2.35), width_ratios=[1, 1.35])
 bars.barh(range(10), 100 * probe.class_accuracy, color=CLASS_COLOURS)
 bars.axvline(100 * probe.accuracy, color="black", lw=0.8, ls="--")
 bars.set_yticks(range(10), classes)
@@ -52,6 +52,9 @@ show(
 )
 
 # %%
+others = other_runs(rows)
+other_probes = [row["probe_mean"] for row in others]
+everywhere = [accuracies.mean().item(), *other_probes]
 order = probe.class_accuracy.argsort(descending=True).tolist()
 wrong = probe.predictions != data.test.labels
 pairs = (data.test.labels * 10 + probe.predictions)[wrong].bincount(minlength=100).view(10, 10)
@@ -61,8 +64,9 @@ record(
     epochs=run.experiment.epochs,
     reference=reference,
     first_epoch=rows[after_epoch(1)]["probe_mean"],
-    other_seed=rows[OTHER_SEED]["probe_mean"],
-    seeds_differ=100 * abs(rows[OTHER_SEED]["probe_mean"] - accuracies.mean()),
+    seeds=("seed " if len(others) == 1 else "seeds ") + in_words([row["seed"] for row in others], "{}"),
+    others=in_words(other_probes, "{:.1%}"),
+    seeds_differ=100 * (max(everywhere) - min(everywhere)),
     accuracy=accuracies.mean(),
     spread=accuracies.std(),
     train_accuracy=probe.train_accuracy,
@@ -77,14 +81,13 @@ assert rows["vicreg"]["weights_fingerprint"] == run.fingerprint[:12], "measure t
 assert run.experiment.epochs >= 10, "the exercise asks for ten epochs or more"
 assert accuracies.mean() > 0.6, "the text says that the probe is above 60%"
 assert probe.train_accuracy - probe.accuracy < 0.05, "the text calls the gap small"
-assert abs(reference - accuracies.mean()) < 0.01, "the text says that logistic regression agrees"
-assert rows[after_epoch(1)]["probe_mean"] < rows[OTHER_SEED]["probe_mean"] - 0.05, "the text says that more epochs help"
-assert rows[OTHER_SEED]["epochs"] == run.experiment.epochs, "the text says as many epochs"
-assert abs(rows[OTHER_SEED]["probe_mean"] - accuracies.mean()) < 0.02, "the text calls the other seed's probe alike"
+assert abs(reference - accuracies.mean()) < 0.01 and logistic.n_iter_.max() < logistic.max_iter, "the text says that logistic regression agrees, converged"
+assert rows[after_epoch(1)]["probe_mean"] < min(other_probes) - 0.05, "the text says that more epochs help"
+assert accuracies.std() < max(everywhere) - min(everywhere) < 0.02, "the text says that the run matters more, and little"
 
 # %% [markdown]
-# **Answer.** After {{ epochs}} epochs the probe reaches **{{ accuracy:.1%}}** on the test set. Over three seeds of the probe the deviation is {{ spread:.2%}}. The run of pre-training matters more: another one, with seed 1, reaches {{ other_seed:.1%}}, which is {{ seeds_differ:.1f}} points away. scikit-learn's logistic regression reaches {{ reference:.1%}} on the same representations. On the training set the probe reaches {{ train_accuracy:.1%}}. The gap is small, so the layer has not overfitted: the rest cannot be read linearly from the representation.
+# **Answer.** After {{ epochs}} epochs the probe reaches **{{ accuracy:.1%}}** on the test set. Over three seeds of the probe the standard deviation is {{ spread:.2%}}. The run of pre-training matters more: trained once more with {{ seeds}}, VICReg reaches {{ others}}, so the runs differ by {{ seeds_differ:.1f}} points. On the training set the probe reaches {{ train_accuracy:.1%}}. The gap is small, so the layer has not overfitted. Nor has it stopped short: scikit-learn's logistic regression, run to convergence, reaches {{ reference:.1%}} on the same representations. So a linear layer learns no more than this from them.
 #
 # [@fig-probe] shows where. The probe recognises {{ best}} best ({{ best_accuracy:.0%}}) and {{ worst}} worst ({{ worst_accuracy:.0%}}). It most often confuses {{ confused}}, with {{ confused_share:.0%}} of all errors. On the map of [@sec-q2] the most entangled pair is {{ 02_visualization.entangled_1}}.
 #
-# **More epochs help.** With seed 1 the probe is at {{ first_epoch:.1%}} after the first ([@fig-epochs]). For comparison, the authors of EMP-SSL [@tong2023] report 40.6, 69.7 and 78.1% for VICReg with a ResNet-18 on CIFAR-10 after 1, 10 and 30 epochs, with a larger head and another optimiser.
+# **More epochs help.** With seed 1 the probe is at {{ first_epoch:.1%}} after the first epoch ([@fig-epochs]). For comparison, the authors of EMP-SSL [@tong2023] report 40.6, 69.7 and 78.1% for VICReg with a ResNet-18 on CIFAR-10 after 1, 10 and 30 epochs, with a larger head and another optimiser.

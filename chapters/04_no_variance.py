@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Q4. No variance term {#sec-q4}
-# **Without the variance term the projections collapse completely, and the encoder ends up worse than it began.** This ablation changes one number, $\mu = 0$ in [@eq-loss]; all else is as in [@sec-q1]. Scale all projections by a factor $s < 1$: the invariance term falls by $s^2$ and the covariance term by $s^4$ ([@eq-objectives]). Nothing pushes the other way, so a constant $z = z'$ is a minimum of the whole loss, and the head alone can reach it by shrinking its last layer. We expect the projections to collapse. What becomes of the representations $y$ is less plain. The head's first layer ends in batch normalisation, so the loss hardly depends on the scale of $y$: nothing asks $y$ to shrink, but nothing keeps its directions apart either.
+# **Without the variance term the projections collapse completely, and the encoder ends up worse than it began.** This ablation changes one setting, $\mu = 0$ in [@eq-loss]. Scale all projections by a factor $s < 1$: the invariance term falls by $s^2$ and the covariance term by $s^4$ ([@eq-objectives]). Nothing pushes the other way, so a constant $z = z'$ is a minimum of the whole loss, and the head alone can reach it by shrinking its last layer. We expect the projections to collapse. What becomes of the representations $y$ is less plain. The head's first layer ends in batch normalisation, so the loss hardly depends on the scale of $y$: nothing asks $y$ to shrink, but nothing keeps its directions apart either.
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
@@ -14,7 +14,7 @@ from sklearn.preprocessing import PolynomialFeatures
 
 from reporting import depends, record, show, table
 from vicreg.data import load_cifar10
-from vicreg.downstream.appearance import mean_colour, saturation, warmth
+from vicreg.downstream.appearance import mean_colour, warmth
 from vicreg.downstream.probe import linear_probe
 from vicreg.downstream.retrieval import neighbour_classes
 from vicreg.plots.figures import (
@@ -87,21 +87,22 @@ reach = 3 * np.median(np.abs(collapsed - middle), axis=0)
 in_corner = (np.abs(collapsed - middle) <= reach).all(axis=1)
 
 # %%
-fig = plt.figure(figsize=(6.46, 4.2))
-top, bottom = fig.subfigures(2, 1, height_ratios=[2.3, 1.9])
+fig = plt.figure(figsize=(6.46, 3.8))
+top, bottom = fig.subfigures(2, 1, height_ratios=[2.2, 1.6])
 with_term, by_class, by_colour = top.subplots(1, 3)
 scatter_classes(with_term, pca_maps["vicreg"], labels, classes, names=False)
 with_term.set_title(NAMES["vicreg"])
 by_class.set_title(NAMES["no_variance"])
 by_colour.set_title("the same, by mean colour")
 for ax in (by_class, by_colour):
-    corner = ax.inset_axes([0.4, 0.05, 0.55, 0.55])
+    corner = ax.inset_axes([0.45, 0.08, 0.52, 0.55])
     for panel, size in ((ax, 4), (corner, 1.5)):
         if ax is by_class:
             scatter_classes(panel, collapsed, labels, classes, size, names=False)
         else:
             scatter_points(panel, collapsed, image_colours, size)
     corner.set(xlim=middle[0] + reach[0] * np.array([-1, 1]), ylim=middle[1] + reach[1] * np.array([-1, 1]))
+    ax.indicate_inset_zoom(corner, edgecolor="0.3", alpha=1, lw=0.6)
 left, right = bottom.subplots(1, 2)
 for name, style in zip(NAMES, ("-", "--"), strict=True):
     line = {"color": COLOURS[name], "ls": style, "label": NAMES[name]}
@@ -114,7 +115,7 @@ class_key(top, classes, "outside lower center", ncols=10)
 show(
     fig,
     label="fig-collapse",
-    caption="With and without the variance term, test images. Top: PCA of the representations $y$, as in [@fig-maps]; left and middle by class, right by each image's mean colour, its distance from grey doubled. The boxes enlarge the corner in which {{ in_corner:.0%}} of the images lie. Bottom left: the eigenvalues of the representations' covariance, as shares of their sum; right: the standard deviation of each of the {{ projected}} dimensions of the projections $z$.",
+    caption="With and without the variance term, test images. Top: PCA of the representations $y$, as in [@fig-maps]; left and middle by class, right by each image's mean colour, its distance from grey doubled. The insets enlarge the marked corner, in which {{ in_corner:.0%}} of the images lie. Bottom left: the eigenvalues of the representations' covariance, as shares of their sum; right: the standard deviation of each of the {{ projected}} dimensions of the projections $z$.",
     place="auto",
 )
 
@@ -135,24 +136,23 @@ table(
             "two directions": [found.mean().item() for found in in_two.values()],
             "other 126": [found.mean().item() for found in in_others.values()],
             "variance in two": [*two_share.values(), None],
-            "deviation of $z$": [*(found.median().item() for found in deviations.values()), None],
+            "spread of $z$": [*(found.median().item() for found in deviations.values()), None],
         }
     ),
     label="tbl-collapse",
-    caption="The probe of [@sec-q3], mean of three seeds: on the representations as they are; on all principal directions, each brought to unit deviation; on the two of largest variance; on the other 126. Then how much of the variance the two hold; the median deviation of a dimension of the projections over the unaugmented test images.",
+    caption="The probe of [@sec-q3], mean of three seeds: on the representations as they are; *whitened*, every principal direction brought to unit variance; on the two directions of largest variance; on the other 126. Then the two directions' share of the variance, and the spread of the projections: the median standard deviation of a dimension over the unaugmented test images.",
     formats={
         "probe": "{:.1%}", "whitened": "{:.1%}", "two directions": "{:.1%}", "other 126": "{:.1%}",
-        "variance in two": "{:.1%}", "deviation of $z$": "{:.2g}",
+        "variance in two": "{:.1%}", "spread of $z$": "{:.2g}",
     },
 )
 history = runs["no_variance"].history.train  # (epochs, steps, 3)
 
 
-def told_by_map(name, colour):
-    """How a colour's value correlates with the best quadratic function of a map's two coordinates."""
+def told_by_map(name):
+    """How warmth correlates with the best quadratic function of a map's two coordinates."""
     place = PolynomialFeatures(2).fit_transform(pca_maps[name])
-    value = colour(data.test.images).numpy()
-    return LinearRegression().fit(place, value).score(place, value) ** 0.5
+    return LinearRegression().fit(place, warm).score(place, warm) ** 0.5
 
 
 # The images farthest out on either arm: one reaches along each axis, to the side that lies farther from the corner.
@@ -160,12 +160,16 @@ ARM = min(100, len(data.test) // 4)
 warm = warmth(data.test.images)
 out = torch.from_numpy(collapsed - middle)
 sides = out[out.abs().argmax(dim=0), torch.arange(2)].sign()
-arms = sorted(warm[out[:, axis].mul(sides[axis]).topk(ARM).indices].mean().item() for axis in range(2))
+farthest = sorted((out[:, axis].mul(sides[axis]).topk(ARM).indices for axis in range(2)), key=lambda found: warm[found].mean())
+arms = [warm[found].mean().item() for found in farthest]
+on_cold_arm = labels[farthest[0]].bincount(minlength=len(classes)) / ARM
 ceiling = 2 * (1 - runs["no_variance"].experiment.eps ** 0.5)  # of the variance objective, both branches
 record(
     projected=len(deviations["vicreg"]),
     in_corner=in_corner.mean(),
     arm=ARM,
+    cold_class=classes[on_cold_arm.argmax()],
+    cold_share=on_cold_arm.max(),
     cold=-arms[0],
     warm=arms[1],
     warm_all=warm.mean(),
@@ -183,15 +187,12 @@ record(
             "whitened": whitened[name].mean(),
             "in_map": in_map[name],
             "in_128": in_128[name],
-            "warmth": told_by_map(name, warmth),
-            "saturation": told_by_map(name, saturation),
+            "warmth": told_by_map(name),
         }.items()
     },
     untrained=accuracy[UNTRAINED].mean(),
     untrained_whitened=whitened[UNTRAINED].mean(),
     other_share=1 - two_share["no_variance"],
-    minutes=runs["no_variance"].provenance.seconds / 60,
-    device=runs["no_variance"].provenance.in_words(),
     ceiling=ceiling,
     tenth_variance=history[0, len(history[0]) // 10, 1],
     last_variance=history[-1, -10:, 1].mean(),
@@ -210,16 +211,16 @@ assert whitened["no_variance"].mean() > accuracy["no_variance"].mean() + 0.01, "
 assert whitened["no_variance"].mean() < whitened[UNTRAINED].mean() - 0.02, "the text says that the encoder is damaged by either probe"
 assert in_128["no_variance"] > in_map["no_variance"], "the text says that the map hides something"
 assert arms[0] < warm.mean() - warm.std() < warm.mean() + warm.std() < arms[1], "the text says that the arms are blue and red"
-for colour in (warmth, saturation):
-    assert told_by_map("no_variance", colour) > max(0.5, told_by_map("vicreg", colour)), "the text says that the map is colour"
+assert told_by_map("no_variance") > max(0.5, told_by_map("vicreg")), "the text says that the map is colour"
+assert on_cold_arm.max() > 0.3, "the text names the class of the blue arm"
 
 # %% [markdown]
-# **The projections.** After a tenth of the first epoch the variance objective, which no longer counts, has risen to {{ tenth_variance:.2f}}. In the last batches it is {{ last_variance:.2f}}. With $\epsilon$ inside the root no more than $2 (1 - \sqrt{\epsilon}) = {{ ceiling:.2f}}$ is possible, so the collapse is complete. The invariance objective is down to {{ last_invariance:.6f}}: two views agree because everything agrees. Training went on for {{ epochs }} epochs, as many as VICReg's, and took {{ minutes:.0f}} minutes ({{ device }}).
+# **The projections.** After a tenth of the first epoch the variance objective, which no longer counts, has risen to {{ tenth_variance:.2f}}. In the last batches it is {{ last_variance:.2f}}. With $\epsilon$ inside the root no more than $2 (1 - \sqrt{\epsilon}) = {{ ceiling:.2f}}$ is possible, so the collapse is complete. The invariance objective is down to {{ last_invariance:.6f}}: two views agree because everything agrees. Training went on for {{ epochs }} epochs, as many as VICReg's.
 #
-# **Is the accuracy better or worse?** Far worse. The probe falls from {{ accuracy_vicreg:.1%}} to **{{ accuracy:.1%}}** (deviation {{ spread:.2%}}). The same encoder reaches {{ untrained:.1%}} before its first step ([@tbl-collapse]). SGD overlooks directions of little variance, so we also probe with all principal directions brought to unit deviation. That reads {{ whitened:.1%}}, and {{ untrained_whitened:.1%}} before training. So this training did not merely fail to teach the encoder; it damaged it.
+# **Is the accuracy better or worse?** Far worse. The probe of [@sec-q3] falls from {{ accuracy_vicreg:.1%}} to **{{ accuracy:.1%}}** (standard deviation {{ spread:.2%}}; [@tbl-collapse]). This is what SGD finds in its 10,000 steps, and SGD makes little way along directions of little variance. Whitening changes nothing that a linear layer can express, and with it the same probe finds **{{ whitened:.1%}}**. The same encoder before its first step reaches {{ untrained:.1%}}, and {{ untrained_whitened:.1%}} whitened. So this training did not merely fail to teach the encoder; it damaged it. The loss allows that: invariance rewards discarding whatever $T$ changes, and nothing rewards keeping the rest.
 #
-# **What the visualisation shows.** The representations are not a point, but two directions hold {{ two_share:.1%}} of their variance (VICReg: {{ two_share_vicreg:.0%}}). On the map most images crowd in a corner, from which two thin arms reach, and all classes lie over each other ([@fig-collapse]). What the arms show is colour: blue images on one, yellow and red ones on the other. Among the {{ arm}} farthest out on each, mean red is {{ cold:.0f}} grey levels below mean blue on one and {{ warm:.0f}} above on the other; over all images it is {{ warm_all:.0f}} above. A quadratic function of an image's place on the map gives this warmth, red less blue, with a correlation of {{ warmth:.2f}} and its saturation with {{ saturation:.2f}}. On VICReg's map it is {{ warmth_vicreg:.2f}} and {{ saturation_vicreg:.2f}}.
+# **What the visualisation shows.** The representations are not a point, but two directions hold {{ two_share:.1%}} of their variance (VICReg: {{ two_share_vicreg:.0%}}). On the map most images crowd in a corner, from which two thin arms reach ([@fig-collapse]). In the corner all classes lie over each other. The arms are colour: blue images on one, yellow and red ones on the other. Call mean red less mean blue an image's *warmth*. It averages {{ warm_all:.0f}} grey levels over all images, −{{ cold:.0f}} over the {{ arm}} farthest out on the blue arm, and {{ warm:.0f}} on the other. Of the {{ arm}} on the blue arm {{ cold_share:.0%}} are of class {{ cold_class}}. A quadratic function of the place on the map has a correlation of {{ warmth:.2f}} with warmth; on VICReg's map it is {{ warmth_vicreg:.2f}}. Why colour is left, of all things, though $T$ changes it, we did not find out.
 #
-# **How the picture explains the accuracy.** What varies most has little to do with the classes: the probe reads {{ in_two:.1%}} from the two directions on the map. But the map is not the whole. The other 126 directions hold {{ other_share:.1%}} of the variance and more of the classes: {{ in_others:.1%}} by a probe of their own. Of the {{ lost:.0f}} points below VICReg, {{ returned:.0f}} return when every direction has unit deviation: those the two directions had hidden. Most of the rest was never learned, for the untrained encoder lies far below VICReg too.
+# **How the picture explains the accuracy.** What varies most has little to do with the classes: the probe reads {{ in_two:.1%}} from the two directions on the map. But the map is not the whole. The other 126 directions hold {{ other_share:.1%}} of the variance and more of the classes: {{ in_others:.1%}} by a probe of their own. Of the {{ lost:.0f}} points below VICReg, {{ returned:.0f}} are the optimiser's: they return with whitening. Most of the rest was never learned, for the untrained encoder lies far below VICReg too.
 #
 # **What the variance term does.** In VICReg it makes every dimension of $z$ vary over the images, and the covariance term forbids that they all vary alike. Together with invariance they favour representations that hold many things which survive the augmentation.

@@ -3,15 +3,58 @@
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
+import re
+
+import pandas as pd
+from _pretraining import measured_rows, other_runs
+
+from reporting import depends, table
+from vicreg.weights import load_run, weights_file
+
+SHIPPED = {
+    "vicreg": "Q1: VICReg",
+    "no_variance": "Q4: no variance term",
+    "latent_optimization": "Q5: codes, by views",
+    "latent_optimization_plain": "Q5: codes, by plain images",
+    "no_generated_neighbors": "Q6: short model",
+    "no_generated_neighbors_long": "Q6: long model",
+}
+for name in SHIPPED:
+    depends(weights_file(name))
+runs = {name: load_run(name) for name in SHIPPED}
+others = other_runs(measured_rows())  # of VICReg, measured but not shipped
+
+
+def in_short(told):
+    """Where and how a run was trained, such as "AMD EPYC, bf16", and how many parts it has."""
+    devices = re.findall(r" on (?:CPU \()?(.+?)(?:, \d+ threads\))? in (\w+),", told)
+    parts = f", in {len(devices)} parts" if len(devices) > 1 else ""
+    return "; ".join(dict.fromkeys(", ".join(device) for device in devices)) + parts
+
+
+assert len(runs["vicreg"].provenance.legs) > 1, "the text says that Q1's run was restarted"
+table(
+    pd.DataFrame(
+        {
+            "run": [*SHIPPED.values(), *("Q1 once more" for _ in others)],
+            "seed": [*(run.experiment.seed for run in runs.values()), *(row["seed"] for row in others)],
+            "images": [*(run.provenance.data_name for run in runs.values()), *(row["trained_on"] for row in others)],
+            "epochs": [*(run.experiment.epochs for run in runs.values()), *(row["epochs"] for row in others)],
+            "trained on": [*(in_short(run.provenance.in_words()) for run in runs.values()), *(in_short(row["trained_by"]) for row in others)],
+            "minutes": [*(run.provenance.seconds / 60 for run in runs.values()), *(None for _ in others)],
+        }
+    ),
+    label="tbl-runs",
+    caption="All runs; the minutes include the test passes. The JPEG mirror holds CIFAR-10's images after lossy compression.",
+    formats={"minutes": "{:.0f}"},
+)
 
 # %% [markdown]
-# **One epoch, or as many as VICReg.** After its single epoch the model of [@sec-q6] suggested that generated neighbours are worth {{ 06_no_generated_neighbors.short_difference:.0f}} points of the probe. Trained as long as VICReg, it puts them at {{ 06_no_generated_neighbors.long_difference:.0f}} or fewer. Its surplus of colour and its high silhouette were gone too; we had explained them by the missing views. A second run of VICReg then differed from the first by {{ 09_anomaly_detection.apart:.2f}} in the AUC at $k = 2$, so smaller differences, which we had explained as well, prove nothing.
+# **One epoch, or as many as VICReg.** After its single epoch the model of [@sec-q6] suggested that generated neighbours are worth {{ 06_no_generated_neighbors.short_difference:.0f}} points of the probe. Trained as long as VICReg, it puts them at {{ 06_no_generated_neighbors.long_difference:.0f}} or fewer, and its surplus of colour and its high silhouette were gone too. We had explained all three by the missing views. Then a second run of VICReg moved the AUC at $k = 2$ farther than differences that we had explained.
 #
 # **A code is not a network.** Our first latent codes were trained as the encoder was, with Adam's momentum and weight decay. Both move every code in every step, and after ten epochs the codes had learned little. With an optimiser of their own they converge, and the answer to [@sec-q5] changed with them.
 #
-# **Random augmentation for whole batches.** Drawing one set of parameters a batch is easy and wrong. Crop, resize and flip are linear, so here they are two small matrices per image, and every operation agrees with torchvision's on the same parameters to $10^{-4}$.
-#
-# **Runs stop.** An epoch's random draws depend on the seed and the epoch alone, so a run that goes on from a full checkpoint ends in the same weights, bit for bit. Where a checkpoint is lost, as halfway through [@sec-q1]'s run, training goes on from the 16-bit weights with a fresh optimizer, and the weights file says so.
+# **Runs stop.** An epoch's random draws depend on the seed and the epoch alone, so a run that goes on from a full checkpoint ends in the same weights, bit for bit. Where a checkpoint is lost, as halfway through [@sec-q1]'s run, training goes on from the 16-bit weights with a fresh optimizer, and the weights file says so ([@tbl-runs]). What the restart, the precision and the lossy images do to the figures, we did not isolate.
 
 
 # %% [markdown]
@@ -20,6 +63,6 @@
 #
 # *Which parts, and how.* **The method** (`vicreg/`): the assistant wrote images, views, network, loss, training and downstream tasks from the exercise's equations and lists, and held each to an independent reference in a test. **The chapters** (`chapters/`): it wrote the measurements, looked at the figures, and then wrote the text and the assertions that guard it. **The example files, the builder** (`reporting/`) **and the tests** are its work too.
 #
-# *Where it helped most:* in what is laborious rather than deep, such as the batched augmentation, the report builder and the tests. *Where it was least to be trusted:* where a mistake still gives plausible curves, and in explanations: experiments refuted several of earlier versions. Loss, augmentation, neighbours, scores and resuming are therefore held to literal loops, to torchvision, to scikit-learn or to brute force.
+# *Where it helped most:* in what is laborious rather than deep, such as augmentation for whole batches with parameters of each image's own, the report builder and the tests. *Where it was least to be trusted:* where a mistake still gives plausible curves, and in explanations: experiments refuted several that earlier versions gave. Loss, augmentation, neighbours, scores and resuming are therefore held to literal loops, to torchvision, to scikit-learn or to brute force.
 #
 # *Libraries.* The method's code imports only what the exercise allows. papermill, jupytext, nbconvert, pandoc and typst only run and typeset this report.

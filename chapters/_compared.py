@@ -14,7 +14,6 @@ LINES = {VICREG: "-", SHORT: "--", LONG: "-."}
 
 
 def title(run: Run) -> str:
-    """What a model is called in figures and tables, such as "VICReg, 10 epochs"."""
+    """What a model is called in figures, such as "VICReg (10 epochs)"."""
     epochs = run.experiment.epochs
-    method = "VICReg" if run.name == VICREG else "no generated neighbours"
-    return f"{method}, {epochs} epoch{'s' if epochs > 1 else ''}"
+    return f"{NAMES[run.name]} ({epochs} epoch{'s' if epochs > 1 else ''})"

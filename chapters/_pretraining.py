@@ -4,6 +4,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import json
+from collections.abc import Iterable
 
 from reporting import depends
 from vicreg.runtime.paths import PROJECT
@@ -16,6 +17,19 @@ def measured_rows() -> dict[str, dict]:
     """A row a weights file, by its name; the chapter that asks depends on the file."""
     depends(FILE)
     return json.loads(FILE.read_text(encoding="utf-8"))["rows"]
+
+
+def other_runs(rows: dict[str, dict]) -> list[dict]:
+    """The rows of VICReg trained with other seeds for as many epochs as the shipped one, by seed."""
+    shipped = rows["vicreg"]
+    alike = (row for row in rows.values() if (row["experiment"], row["epochs"]) == ("vicreg", shipped["epochs"]))
+    return sorted((row for row in alike if row["seed"] != shipped["seed"]), key=lambda row: row["seed"])
+
+
+def in_words(values: Iterable, form: str) -> str:
+    """Values in one format as a sentence lists them: "1", "1 and 2", "1, 2 and 3"."""
+    words = [form.format(value) for value in values]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def after_epoch(epoch: int) -> str:

@@ -12,11 +12,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from sklearn.cluster import KMeans
+from sklearn.linear_model import LinearRegression
+from sklearn.metrics import r2_score, silhouette_score
 
 from vicreg.digits import load_mnist_test
 from vicreg.downstream import probe
 from vicreg.downstream.anomaly import anomaly_scores, roc
-from vicreg.downstream.retrieval import nearest, neighbour_classes
+from vicreg.downstream.invariance import displacements
+from vicreg.downstream.retrieval import nearest, neighbour_classes, others_farther
 from vicreg.experiments import LATENT_OPTIMIZATION, VICREG
 from vicreg.latent_codes import LatentCodes
 from vicreg.representations import representations
@@ -28,7 +32,7 @@ PROJECT = Path(__file__).parents[2]
 SAMPLE = PROJECT / "sample"
 FIGURES = {
     "probe_mean": 0.5, "probe_deviation": 0.01, "auc_k2": 0.9, "auc_k100": 0.8, "auc_k2_without_hubs": 0.95,
-    "same_class_neighbours": 0.4,
+    "same_class_neighbours": 0.4, "other_class_farther": 0.6, "silhouette": 0.1, "colour_r2": 0.7, "moved": 0.5,
 }  # fmt: skip
 
 
@@ -90,6 +94,15 @@ def test_a_row_holds_what_direct_calls_give(benchmark, run, tiny, images, monkey
     assert row["probe_mean"] == pytest.approx(probes.mean().item())
     assert row["probe_deviation"] == pytest.approx(probes.std().item(), abs=1e-6)
     assert row["same_class_neighbours"] == neighbour_classes(y, data.train.labels, 5).diagonal().mean()
+    some = torch.randperm(len(y), generator=torch.Generator().manual_seed(0))[:1000]
+    assert row["other_class_farther"] == pytest.approx(others_farther(y, data.train.labels, some))
+    clusters = KMeans(10, n_init=10, random_state=0).fit_predict(y)
+    assert row["silhouette"] == pytest.approx(silhouette_score(y, clusters), abs=1e-4)
+    inputs = [split.images.float().mean((2, 3)) for split in data]
+    fitted = LinearRegression().fit(y, inputs[0])
+    assert row["colour_r2"] == pytest.approx(r2_score(inputs[1], fitted.predict(test_y)), abs=1e-3)
+    some = torch.randperm(len(test_y), generator=torch.Generator().manual_seed(0))[:1000]
+    assert row["moved"] == pytest.approx(displacements(data.test.images[some], run.encoder)["all of T"], rel=1e-3)
     expected = {
         "experiment": "vicreg", "seed": 0, "epochs": 2,
         "invariance_weight": 25.0, "variance_weight": 25.0, "covariance_weight": 1.0,
@@ -114,6 +127,10 @@ def test_the_same_weights_are_measured_on_the_same_images_once(benchmark, run, i
     assert [measurements(other), measurements(other)] == [1, 0]
     save_as(run, replace(run.experiment, description="trained anew"))
     assert [measurements(other), measurements(other)] == [1, 0]
+    row = benchmark.rows(file)["vicreg"]
+    del row["silhouette"]  # of a time when it was not measured
+    benchmark.keep("vicreg", row, CPU, file)
+    assert [measurements(other), measurements(other)] == [1, 0]
 
 
 def test_all_but_codes_are_measured_and_come_by_experiment_seed_and_epochs(
@@ -133,7 +150,7 @@ def test_all_but_codes_are_measured_and_come_by_experiment_seed_and_epochs(
         "vicreg_seed1_epoch3", "vicreg_seed1", "vicreg_seed10_epoch3",
     ]  # fmt: skip
     assert {row["experiment"] for row in rows.values()} == {"no_generated_neighbors_long", "vicreg"}
-    assert benchmark.table(file).count("| 50.0% ± 1.00% | 0.900 | 0.800 | 0.950 | 40.0% |") == 6
+    assert benchmark.table(file).count("| 50.0% ± 1.00% | 0.900 | 0.800 | 0.950 | 40.0% | 60.0% | 0.100 | 0.70 | 0.50 |") == 6
 
 
 @pytest.mark.parametrize("trouble", ["damaged", "codes", "missing"])

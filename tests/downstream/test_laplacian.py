@@ -9,7 +9,12 @@ import torch
 from scipy.linalg import eigh
 from torch.testing import assert_close
 
-from vicreg.downstream.laplacian import laplacian_eigenmaps, neighbour_graph, untrained_features
+from vicreg.downstream.laplacian import (
+    graph_of,
+    laplacian_eigenmaps,
+    neighbour_graph,
+    untrained_features,
+)
 
 
 @pytest.fixture
@@ -26,6 +31,11 @@ def test_the_graph_joins_neighbours_both_ways(points):
         for j in row:
             expected[i, j] = expected[j, i] = 1
     np.testing.assert_array_equal(graph, expected)
+
+
+def test_a_partner_that_comes_twice_is_joined_once():
+    graph = graph_of(torch.tensor([[1, 1], [2, 2], [3, 1], [2, 2]])).toarray()
+    np.testing.assert_array_equal(graph, [[0, 1, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1], [0, 0, 1, 0]])
 
 
 def test_codes_solve_the_generalised_eigenproblem(points):

@@ -89,9 +89,8 @@ def test_clusters_have_colours_of_their_own_and_numbered_centres(ax):
 
 def test_a_key_names_each_class_in_its_colour():
     fig, _ = plt.subplots()
-    F.class_key(fig, ["a", "b"], "outside right center", title="classes")
+    F.class_key(fig, ["a", "b"], "outside right center")
     (key,) = fig.legends
-    assert key.get_title().get_text() == "classes"
     assert [text.get_text() for text in key.get_texts()] == ["a", "b"]
     assert [line.get_color() for line in key.get_lines()] == list(F.CLASS_COLOURS[:2])
     plt.close(fig)
@@ -106,6 +105,7 @@ def lightness(colour):
 
 def test_a_grey_print_tells_colours_apart():
     assert np.diff([lightness(colour) for colour in F.CLASS_COLOURS]).min() > 5
+    assert np.diff([lightness(colour) for colour in F.CLUSTER_COLOURS]).min() > 5
     assert np.diff([lightness(colour) for colour in F.MODEL_COLOURS]).min() > 15
 
 

@@ -57,12 +57,20 @@ def untrained_features(images: Tensor, seed: int = 0, device: torch.device | Non
 def neighbour_graph(features: Tensor, k: int = NEIGHBOURS) -> sparse.csr_array:
     """The symmetric graph that joins each image with its k nearest others.
 
-    Returns: (n, n), float64: 1 where either is among the other's k nearest, else 0.
+    Returns: as :func:`graph_of`.
     """
-    n = len(features)
-    columns = nearest_others(features, k).indices.numpy().ravel()
+    return graph_of(nearest_others(features, k).indices)
+
+
+def graph_of(partners: Tensor) -> sparse.csr_array:
+    """The symmetric graph that joins each image with its partners, int64, (n, k).
+
+    Returns: (n, n), float64: 1 where either is among the other's partners, else 0.
+    """
+    n, k = partners.shape
     rows = np.repeat(np.arange(n), k)
-    directed = sparse.csr_array((np.ones(n * k), (rows, columns)), shape=(n, n))
+    directed = sparse.csr_array((np.ones(n * k), (rows, partners.numpy().ravel())), shape=(n, n))
+    directed = directed.sign()  # a partner may come more than once
     return directed.maximum(directed.T)
 
 

@@ -86,6 +86,18 @@ def probe_held_out(
     )
 
 
+def read_linearly(train_y: Tensor, train_values: Tensor, test_y: Tensor, test_values: Tensor) -> float:
+    """R² of values that a linear layer, fitted by least squares, reads off other representations.
+
+    Parameters: train_y, test_y, float32, (n, d); train_values, test_values, float32, (n, v).
+    Returns: 1 where all is read, 0 where the mean would do as well; the mean over the v values.
+    """
+    from sklearn.linear_model import LinearRegression  # slow to import, and seldom needed
+
+    fitted = LinearRegression().fit(train_y.numpy(), train_values.numpy())
+    return fitted.score(test_y.numpy(), test_values.numpy())
+
+
 @torch.inference_mode()
 def fit_linear_layer(x: Tensor, targets: Tensor, generator: torch.Generator) -> Tensor:
     """SGD with momentum on the mean cross-entropy of softmax(x W^T).

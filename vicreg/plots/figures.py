@@ -32,7 +32,8 @@ CLASS_COLOURS = (
     "#511b8b", "#435000", "#a7255d", "#9f46a7", "#6670e1",
     "#06a15f", "#26afab", "#ccae1a", "#ffae98", "#9adefc",
 )  # fmt: skip
-CLUSTER_COLOURS = tuple(matplotlib.colormaps["tab10"].colors)  # of clusters, which are no classes
+# Of clusters, which are no classes: from dark to light as well, through all hues.
+CLUSTER_COLOURS = tuple(map(tuple, matplotlib.colormaps["cubehelix"](np.linspace(0.1, 0.9, 10))[:, :3]))
 MODEL_COLOURS = ("#1f4e8c", "#d55e00", "#e8b122")  # dark, middle and light, for a grey print
 TRAIN_COLOUR, TEST_COLOUR = MODEL_COLOURS[:2]
 OBJECTIVES = ("invariance", "variance", "covariance")
@@ -110,13 +111,13 @@ def mark_centres(ax: Axes, centres: np.ndarray) -> None:
     ax.scatter(*centres.T, c="black", s=40, marker="X", edgecolors="white", lw=0.8, zorder=6)
 
 
-def class_key(fig: Figure, classes: Sequence[str], loc: str, ncols: int = 1, title: str = "") -> None:
+def class_key(fig: Figure, classes: Sequence[str], loc: str, ncols: int = 1) -> None:
     """A key of the classes' colours beside a figure's panels; loc, such as "outside right center"."""
     dots = [
         matplotlib.lines.Line2D([], [], ls="", marker="o", ms=6, color=colour) for colour in CLASS_COLOURS
     ]
     spacing = {"handletextpad": 0.1, "columnspacing": 1.2}
-    fig.legend(dots[: len(classes)], classes, loc=loc, ncols=ncols, title=title or None, **spacing)
+    fig.legend(dots[: len(classes)], classes, loc=loc, ncols=ncols, **spacing)
 
 
 def name_places(
