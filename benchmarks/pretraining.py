@@ -105,10 +105,10 @@ def figures(run: Run, images: Measured, device: torch.device) -> dict[str, float
         many,
         roc_without(hubs, test_y, digits_y, y, FEW).auc,
         neighbour_classes(y, labels, NEAREST).diagonal().mean().item(),
-        others_farther(y, labels, some_of(labels)),
+        others_farther(y, labels, some_of(len(labels))),
         silhouette(y, cluster(y).clusters),
         read_linearly(y, colours, test_y, test_colours),
-        displacements(test_set.images[some_of(test_set.labels)], run.encoder, device=device)["all of T"],
+        displacements(test_set.images[some_of(len(test_set))], run.encoder, device=device)["all of T"],
     )
     return {
         "probe_mean": statistics.mean(probes),
@@ -117,9 +117,9 @@ def figures(run: Run, images: Measured, device: torch.device) -> dict[str, float
     }
 
 
-def some_of(images: torch.Tensor) -> torch.Tensor:
-    """The indices of the same random images every time."""
-    return torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:SOME]
+def some_of(n: int) -> torch.Tensor:
+    """The indices of the same random images of n every time, int64, (min(n, 1000),)."""
+    return torch.randperm(n, generator=torch.Generator().manual_seed(0))[:SOME]
 
 
 def row_of(run: Run, images: Measured, device: torch.device) -> dict:
@@ -229,7 +229,7 @@ def cells(row: dict) -> list[str]:
     return [
         row["experiment"], str(row["seed"]), str(row["epochs"]), *(f"{row[field]:g}" for field in GREEK.values()),
         f"{row['probe_mean']:.1%} ± {row['probe_deviation']:.2%}",
-        *(form.format(row[key]) for key, (_, form) in FIGURES.items()),
+        *(form.format(row[key]) if key in row else "–" for key, (_, form) in FIGURES.items()),
     ]  # fmt: skip
 
 

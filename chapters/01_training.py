@@ -51,16 +51,15 @@ record(
     data_name=provenance.data_name,
     measured_on=measured_on,
     n_train=len(data.train),
-    n_test=len(data.test),
 )
 
 # %% [markdown]
-# **Setting.** The encoder is the exercise's ResNet-18 for small images (11.5 M parameters, 128 dimensions); the head maps to $d = 512$. We train on the {{ n_train:,}} training images of {{ data_name }} [@krizhevsky2009] for {{ epochs }} epochs of {{ steps }} batches, with Adam (learning rate {{ learning_rate:g}}, weight decay $10^{-6}$), $|B| = {{ batch_size }}$, $\lambda = \mu = 25$, $\nu = 1$, $\gamma = 1$, $\epsilon = 10^{-4}$ and seed {{ seed }}. The two views pass through the encoder one after the other, so each has its own batch statistics. All later sections measure {{ measured_on }}. [@tbl-runs] at the end lists what every run was trained on, where, and for how long.
+# **Setting.** The encoder is the exercise's ResNet-18 for small images (11.5 M parameters, 128 dimensions); the head maps to $d = 512$. We train on the {{ n_train:,}} training images of {{ data_name }} [@krizhevsky2009] for {{ epochs }} epochs of {{ steps }} batches, with Adam (learning rate {{ learning_rate:g}}, weight decay $10^{-6}$), $|B| = {{ batch_size }}$, $\lambda = \mu = 25$, $\nu = 1$, $\gamma = 1$, $\epsilon = 10^{-4}$ and seed {{ seed }}. The two views pass through the encoder one after the other, so each has its own batch statistics. All later sections measure {{ measured_on }}. [@tbl-runs] at the end lists what these runs were trained on, where, and for how long.
 #
 # After every epoch the same objectives are measured on the test set, in evaluation mode. They too use two random views, since without augmentation the invariance objective is zero by construction. The batches are shuffled and of the same size, since variance and covariance would mean little if a batch held one class.
 
 # %%
-fig, axes = plt.subplots(1, 3, figsize=(6.46, 2.1))
+fig, axes = plt.subplots(1, 3, figsize=(6.46, 1.95))
 for ax, objective in zip(axes, OBJECTIVES, strict=True):
     plot_objective(ax, run.history, objective)
     ax.set_ylabel("")
@@ -106,7 +105,6 @@ record(
     invariance_grown=last[0] / first[0],
     covariance_grown=last[2] / first[2],
     start_variance=start[1],
-    last_invariance=last[0],
     last_variance=last[1],
     last_std=1 - last[1] / 2,
     last_covariance=last[2],
@@ -126,13 +124,14 @@ assert last_test[2] > last[2], "the text says that covariance is higher on the t
 assert (last_test[:2] / last[:2] - 1).abs().max() < 0.3, "the text says that the curves stay close"
 assert by_statistics.own[2] < 0.9 * by_statistics.running[2], "the text says that running averages raise it"
 assert abs(by_statistics.own[2] / last[2] - 1) < 0.1, "the text says that with its own statistics a batch is as in training"
+assert not same_copy, "the text says that two copies were measured"
 z = torch.zeros(4, 1, requires_grad=True)
 (z.var(dim=0).sqrt() + experiment.eps).sum().backward()
 assert z.grad.isnan().all(), "the text says what autograd makes of the exercise's root"
 
 # %% [markdown]
-# **Reading.** *Variance* falls in every training epoch ([@fig-losses; @tbl-losses]), from {{ start_variance:.2f}} in the first ten batches to {{ last_variance:.2f}} in the last epoch. This is the sum over both branches, so a dimension of the projections has a standard deviation of about {{ last_std:.2f}} on average (what exceeds the target of 1 counted as 1). Variance is still the largest part of the weighted loss: {{ variance_share:.0%}}, with invariance at {{ invariance_share:.0%}} and covariance at {{ covariance_share:.0%}}.
+# **Reading.** *Variance* falls in every training epoch ([@fig-losses; @tbl-losses]), from {{ start_variance:.2f}} in the first ten batches to {{ last_variance:.2f}} in the last epoch. This is the sum over both branches, so a dimension of the projections has a standard deviation of about {{ last_std:.2f}} on average (more than 1 counted as 1). Variance is still the largest part of the weighted loss: {{ variance_share:.0%}}, with invariance at {{ invariance_share:.0%}} and covariance at {{ covariance_share:.0%}}.
 #
 # *Invariance* and *covariance* are low at the start, when all projections lie close together: a constant is perfectly invariant and uncorrelated. They rise as the variance term spreads the projections, but less than the scale alone would make them. From the first epoch to the last these standard deviations grow {{ grown:.2f}} times. That alone would multiply invariance by {{ grown_2:.1f}} and covariance by {{ grown_4:.1f}}; they grow {{ invariance_grown:.1f}} and {{ covariance_grown:.1f}} times. So relative to the spread, the views come closer and the dimensions become less correlated.
 #
-# On the test set, invariance and variance follow the training curves closely, so the objectives show no overfitting. Covariance is higher, {{ test_covariance:.1f}} against {{ last_covariance:.1f}}. Batch normalisation explains it: in evaluation mode it subtracts running averages in place of the batch's own. We measured all {{ batches }} test batches anew, {{ measured_on }}, in both ways and on the same views. With each batch's own statistics, as in training, covariance is {{ own_covariance:.1f}}, no higher than on the training batches. With the running averages it is {{ running_covariance:.1f}}. (The table's {{ test_covariance:.1f}} is of the copy that was trained on.)
+# On the test set, invariance and variance follow the training curves closely, so the objectives show no overfitting. Covariance is higher, {{ test_covariance:.1f}} against {{ last_covariance:.1f}}. Batch normalisation explains it: in evaluation mode it subtracts running averages in place of the batch's own. We measured all {{ batches }} test batches anew, {{ measured_on }}, in both ways and on the same views. With each batch's own statistics, as in training, covariance is {{ own_covariance:.1f}}, about as on the training batches. With the running averages it is {{ running_covariance:.1f}}. (The table's {{ test_covariance:.1f}} is of the copy that was trained on.)

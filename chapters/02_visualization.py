@@ -34,7 +34,7 @@ pca_map = pca.fit_transform(y.numpy())
 tsne = tsne_map(y)
 
 # %%
-fig, axes = plt.subplots(1, 2, figsize=(6.46, 3.15))
+fig, axes = plt.subplots(1, 2, figsize=(6.46, 2.95))
 for ax, points, name in zip(axes, (pca_map, tsne), ("PCA", "t-SNE"), strict=True):
     scatter_classes(ax, points, labels, classes)
     ax.set_title(name)
@@ -98,12 +98,12 @@ assert agreement["tsne"] > agreement["y"] - 0.05, "the text says that class agre
 assert kept["pca"] < 0.1 < kept["tsne"] < 0.6, "the text says that t-SNE replaces most neighbours, PCA nearly all"
 assert sides[aside[0]] * sides[aside[1]] > 0.25, "the text says that two classes lie to one side"
 assert same_kind > 0.75, "the text says that animals and vehicles are apart"
-tangled = {frozenset((classes[a], classes[b])) for a, b, _ in most_entangled(in_tsne, 6)}
+tangled = {frozenset((classes[a], classes[b])) for a, b, _ in pairs}
 for names in (("cat", "dog"), ("automobile", "truck"), ("bird", "deer"), ("airplane", "ship")):
     assert frozenset(names) in tangled, "the text names four pairs of classes"
 
 # %% [markdown]
-# **PCA or t-SNE?** t-SNE is more useful, and not only to the eye. On its map {{ agreement_tsne:.0%}} of an image's ten nearest are of its own class, nearly as many as in all 128 dimensions ({{ agreement_y:.0%}}). On the PCA map it is {{ agreement_pca:.0%}}, where chance is 10%. The two directions of largest variance, {{ explained:.0%}} of it, do not separate ten classes. PCA moves {{ aside_1}} and {{ aside_2}} to one side and lays the others over each other in one cloud ([@fig-maps]). It keeps the class better than it keeps the neighbours: only {{ kept_tsne:.0%}} of an image's ten nearest on the map are among its ten nearest in 128 dimensions (PCA: {{ kept_pca:.0%}}). The distances between its islands and their densities mean nothing, while PCA's axes do have a meaning: they are the directions of largest variance.
+# **PCA or t-SNE?** t-SNE is more useful, and not only to the eye. On its map {{ agreement_tsne:.0%}} of an image's ten nearest are of its own class, nearly as many as in all 128 dimensions ({{ agreement_y:.0%}}). On the PCA map it is {{ agreement_pca:.0%}}, where chance is 10%. The two directions of largest variance, {{ explained:.0%}} of it, do not separate ten classes. PCA moves {{ aside_1}} and {{ aside_2}} to one side and lays the others over each other in one cloud ([@fig-maps]). t-SNE keeps the class better than it keeps the neighbours: only {{ kept_tsne:.0%}} of an image's ten nearest on the map are among its ten nearest in 128 dimensions (PCA: {{ kept_pca:.0%}}). The distances between its islands and their densities mean nothing, while PCA's axes do have a meaning: they are the directions of largest variance.
 #
 # **Is the class captured?** In part. What t-SNE shows first is a division that no label made, animals on one side and vehicles on the other: {{ same_kind:.0%}} of an image's neighbours on the map are of its own kind (chance: 52%). Within each side the classes run into one another. Clearest are {{ clearest_1}} ({{ clearest_1_share:.0%}} of neighbours of the same class) and {{ clearest_2}} ({{ clearest_2_share:.0%}}), and among the animals {{ clearest_animal}} ({{ clearest_animal_share:.0%}}). Least clear is {{ murkiest}} ({{ murkiest_share:.0%}}).
 #

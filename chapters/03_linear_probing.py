@@ -6,7 +6,7 @@
 # Written with an AI coding assistant; see the report's section on automatic tools.
 import matplotlib.pyplot as plt
 import torch
-from _pretraining import after_epoch, in_words, measured_rows, other_runs
+from _pretraining import after_epoch, in_words, measured_rows, other_runs, seeds_in_words
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
@@ -64,7 +64,7 @@ record(
     epochs=run.experiment.epochs,
     reference=reference,
     first_epoch=rows[after_epoch(1)]["probe_mean"],
-    seeds=("seed " if len(others) == 1 else "seeds ") + in_words([row["seed"] for row in others], "{}"),
+    seeds=seeds_in_words(others),
     others=in_words(other_probes, "{:.1%}"),
     seeds_differ=100 * (max(everywhere) - min(everywhere)),
     accuracy=accuracies.mean(),
@@ -86,7 +86,7 @@ assert rows[after_epoch(1)]["probe_mean"] < min(other_probes) - 0.05, "the text 
 assert accuracies.std() < max(everywhere) - min(everywhere) < 0.02, "the text says that the run matters more, and little"
 
 # %% [markdown]
-# **Answer.** After {{ epochs}} epochs the probe reaches **{{ accuracy:.1%}}** on the test set. Over three seeds of the probe the standard deviation is {{ spread:.2%}}. The run of pre-training matters more: trained once more with {{ seeds}}, VICReg reaches {{ others}}, so the runs differ by {{ seeds_differ:.1f}} points. On the training set the probe reaches {{ train_accuracy:.1%}}. The gap is small, so the layer has not overfitted. Nor has it stopped short: scikit-learn's logistic regression, run to convergence, reaches {{ reference:.1%}} on the same representations. So a linear layer learns no more than this from them.
+# **Answer.** After {{ epochs}} epochs the probe reaches **{{ accuracy:.1%}}** on the test set. Over three seeds of the probe the standard deviation is {{ spread:.2%}}. The run of pre-training matters more: trained anew with {{ seeds}}, VICReg reaches {{ others}}, so the runs differ by {{ seeds_differ:.1f}} points. On the training set the probe reaches {{ train_accuracy:.1%}}. The gap is small, so the layer has not overfitted. Nor has it stopped short: scikit-learn's logistic regression, run to convergence, reaches {{ reference:.1%}} on the same representations. So a linear layer learns hardly more than this from them.
 #
 # [@fig-probe] shows where. The probe recognises {{ best}} best ({{ best_accuracy:.0%}}) and {{ worst}} worst ({{ worst_accuracy:.0%}}). It most often confuses {{ confused}}, with {{ confused_share:.0%}} of all errors. On the map of [@sec-q2] the most entangled pair is {{ 02_visualization.entangled_1}}.
 #

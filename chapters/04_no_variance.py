@@ -208,6 +208,7 @@ assert 0.15 < accuracy["no_variance"].mean() < accuracy[UNTRAINED].mean() - 0.05
 assert two_share["no_variance"] > 0.95, "the text says that two directions hold nearly all variance"
 assert in_others["no_variance"].mean() > in_two["no_variance"].mean() + 0.02, "the text says where the classes are"
 assert whitened["no_variance"].mean() > accuracy["no_variance"].mean() + 0.01, "the text says that the probe overlooks small directions"
+assert accuracy["vicreg"].mean() - accuracy[UNTRAINED].mean() > 0.5 * (accuracy["vicreg"].mean() - whitened["no_variance"].mean()), "the text says that most of the rest was never learned"
 assert whitened["no_variance"].mean() < whitened[UNTRAINED].mean() - 0.02, "the text says that the encoder is damaged by either probe"
 assert in_128["no_variance"] > in_map["no_variance"], "the text says that the map hides something"
 assert arms[0] < warm.mean() - warm.std() < warm.mean() + warm.std() < arms[1], "the text says that the arms are blue and red"

@@ -72,9 +72,9 @@ def reduced(features):
     return torch.from_numpy(components).float()
 
 
-VICREG, LAPLACIAN, FEATURES = "VICReg", "Laplacian Eigenmaps", "the untrained CNN's features"
+VICREG, LAPLACIAN, FEATURES = "VICReg", "Laplacian Eigenmaps", "the untrained CNN’s features"
 REDUCED = "their first principal components"
-BY_PATCHES, BY_VICREG = "the same, the lookup's pairs", "the same, VICReg's pairs"
+BY_PATCHES, BY_VICREG = "the same, the lookup’s pairs", "the same, VICReg’s pairs"
 spaces = {
     VICREG: (vicreg_y[few], vicreg_y),
     LAPLACIAN: (few_codes, codes),
@@ -173,6 +173,6 @@ assert on_map[VICREG] > 1.3 * on_map[LAPLACIAN] and of_kind[VICREG] > of_kind[LA
 #
 # **What makes the difference?** Two things changed together, the pairs and the encoder. Laplacian Eigenmaps can be solved on any pairs, so we also gave them better ones: the neighbours by the features $\phi$ of [@sec-q5], and those by VICReg's own representations.
 #
-# *The pairs.* VICReg's two views are two crops of one photograph and nearly always share its object. Here a pair is two images that look alike to an untrained network, and {{ pairs_untrained:.0%}} of the pairs are of one class (chance: 10%). Codes that vary least along such pairs hold no more of the classes than the features did: as many principal components of those reach {{ reduced_all:.1%}}, and all 1,024 features {{ features_all:.1%}}. With the pairs that $\phi$ finds ({{ pairs_patches:.0%}} of one class) the same algorithm reaches **{{ by_patches:.1%}}**, and with VICReg's ({{ pairs_vicreg:.0%}}) **{{ by_vicreg:.1%}}** ([@tbl-laplacian]). The codes are as free as before. So better pairs alone bring {{ gained:.0f}} of the {{ gap:.0f}} points between the two methods. [@sec-q5]'s trained codes stay below this: its control, with pairs by $\phi$ as well, reaches {{ 05_latent_optimization.probe_plain:.1%}}.
+# *The pairs.* VICReg's two views are two crops of one photograph and nearly always share its object. Here a pair is two images that look alike to an untrained network, and {{ pairs_untrained:.0%}} of the pairs are of one class (chance: 10%). Codes that vary least along such pairs hold no more of the classes than the features did: as many principal components of those reach {{ reduced_all:.1%}}, and all 1,024 features {{ features_all:.1%}}. With the pairs that $\phi$ finds ({{ pairs_patches:.0%}} of one class) the same algorithm reaches **{{ by_patches:.1%}}**, and with VICReg's ({{ pairs_vicreg:.0%}}) **{{ by_vicreg:.1%}}** ([@tbl-laplacian]). The codes are as free as before. So better pairs alone bring {{ gained:.0f}} of the {{ gap:.0f}} points between the two methods. [@sec-q5]'s control, trained on pairs by $\phi$ as well, reaches only {{ 05_latent_optimization.probe_plain:.1%}}, where Laplacian Eigenmaps reach {{ by_patches:.1%}}.
 #
 # *The encoder.* These pairs are VICReg's own: finding them is what its encoder learned. Its representations hold {{ rest:.0f}} points more than free codes on the same pairs. And it gives a new image a representation at once, which no free code does.

@@ -49,7 +49,7 @@ far = {name: most_distant(y[name], k=5, members=queries).indices for name in MOD
 def show_found(found, label, caption):
     """The queries and what each model found for them: a row a query."""
     shown = torch.cat([queries.unsqueeze(1), *found.values()], dim=1)  # (10, 16)
-    fig, ax = plt.subplots(figsize=(6.46, 5.3))
+    fig, ax = plt.subplots(figsize=(6.46, 5.1))
     show_images(
         ax,
         images[shown],
@@ -58,9 +58,11 @@ def show_found(found, label, caption):
         group_labels=["", *(titles[name].replace(" (", "\n(") for name in MODELS)],
         captions=[["", *(short_name(classes[c]) for c in row[1:])] for row in labels[shown].tolist()],
         gaps=[1, 6, 11],
-        caption_height=13,
+        caption_height=11,
     )
-    show(fig, label=label, caption=caption, width=0.93, place="auto")
+    for text in ax.texts:
+        text.set_fontsize(7.5)
+    show(fig, label=label, caption=caption, width=0.87, place="auto")
 
 
 # %%
@@ -125,11 +127,11 @@ record(
     pair_1=pairs[0],
     pair_2=pairs[1],
     colour_random=random_row["colour"],
-    layout_random=random_row["layout"],
     **{f"agreement{suffix}": agreement[name].mean() for name, suffix in SUFFIXES.items()},
     **{f"near_same{suffix}": same[name] for name, suffix in SUFFIXES.items()},
     **{f"near_right{suffix}": mostly_right(name) for name, suffix in SUFFIXES.items()},
-    **{f"{what}{suffix}": near_rows[name][what] for name, suffix in SUFFIXES.items() for what in ("colour", "layout")},
+    colour=near_rows[VICREG]["colour"],
+    colour_short=near_rows[SHORT]["colour"],
 )
 assert agreement[VICREG].mean() > max(agreement[SHORT].mean() + 0.05, agreement[LONG].mean()) > 0.3, "the text's order in classes"
 for what in ("colour", "brightness", "contrast"):
@@ -147,8 +149,7 @@ def row_of(name, query):
 
 
 assert row_of(VICREG, "bird")[1] == ["cat"] * 5, "the text describes this row"
-assert row_of(SHORT, "frog")[1].count("airplane") == 2, "the text describes this row"
-assert row_of(SHORT, "airplane")[1].count("ship") == 3, "the text describes this row"
+assert sorted(row_of(SHORT, "frog")[1]) == ["airplane", "airplane", "bird", "dog", "horse"], "the text describes this row"
 for name in MODELS:
     red, _, blue = mean_colour(row_of(name, "automobile")[0][:, :, 10:24, 6:26]).T  # of the middle
     assert (blue > red + 20).all(), "the text says blue cars"
@@ -157,7 +158,7 @@ for name in MODELS:
 # %% [markdown]
 # **Near.** Of the 50 neighbours in [@fig-near], {{ near_same}} are of the query's class for VICReg, {{ near_same_short}} for the short model and {{ near_same_long}} for the long one. At least four of five are right for {{ near_right}} (VICReg), {{ near_right_short}} (short) and {{ near_right_long}} (long). Over the whole training set it is {{ agreement:.0%}}, {{ agreement_short:.0%}} and {{ agreement_long:.0%}} (chance: 10%), so VICReg is best at keeping close images together, just before the long model. It finds {{ best}} best ({{ best_share:.0%}}) and {{ worst}} worst ({{ worst_share:.0%}}), and confuses most {{ pair_1}} and {{ pair_2}}.
 #
-# *What do the models attend to?* For all three to the object on its ground: blue cars on a road for the car, ships at sea under a pale sky for the ship. They differ where a row fails. VICReg goes by pose and ground. For the bird, upright before a plain pale wall, it finds five cats that sit upright before such walls. The short model goes by tone. For the frog, a pale body on black, it finds pale planes, dogs and horses on dark grounds, and for the plane, in pale light, three ships. The long model has failures of both sorts. The counts agree ([@tbl-near]). By every measure an image and its neighbours are much more alike than two random images. The short model keeps colour, brightness and contrast most closely, but only by a little: its neighbours' mean colour lies {{ colour_short:.0f}} grey levels from the query's, VICReg's {{ colour:.0f}}, random images' {{ colour_random:.0f}}. So VICReg, too, gives up little of what an image looks like.
+# *What do the models attend to?* All three attend to the object on its ground: they find blue cars on a road for the car, and ships at sea under a pale sky for the ship. Where a row fails, ground and pose remain. For the bird, upright before a plain pale wall, VICReg finds five cats that sit upright before such walls. For the frog, a pale body on black, all three find other pale bodies on dark grounds, the short model two planes, a dog, a horse and a bird. The counts agree ([@tbl-near]): by every measure an image and its neighbours are much more alike than two random images. The short model keeps colour, brightness and contrast most closely, but only by a little: its neighbours' mean colour lies {{ colour_short:.0f}} grey levels from the query's, VICReg's {{ colour:.0f}}, random images' {{ colour_random:.0f}}. So VICReg, too, gives up little of what an image looks like.
 
 # %%
 show_found(

@@ -32,6 +32,11 @@ def in_words(values: Iterable, form: str) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
+def seeds_in_words(runs: list[dict]) -> str:
+    """The seeds of rows: "seed 1", "seeds 1 and 2"."""
+    return ("seed " if len(runs) == 1 else "seeds ") + in_words((row["seed"] for row in runs), "{}")
+
+
 def after_epoch(epoch: int) -> str:
     """The name of the other seed's weights after an epoch, counted from 1."""
     return f"{OTHER_SEED}_epoch{epoch}"

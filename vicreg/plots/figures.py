@@ -39,6 +39,8 @@ TRAIN_COLOUR, TEST_COLOUR = MODEL_COLOURS[:2]
 OBJECTIVES = ("invariance", "variance", "covariance")
 SHORT_NAMES = {"airplane": "plane", "automobile": "car"}  # where a name stands under a thumbnail
 SMOOTHING = 51  # batches in the running mean of a training curve
+LETTER_SIZE = np.array([0.085, 0.15])  # inches, of names on a map
+CENTRE_SIZE = np.array([0.12, 0.11])   # and of the cross of a cluster's centre
 HALO = [patheffects.withStroke(linewidth=2, foreground="white")]
 
 
@@ -82,7 +84,8 @@ def scatter_classes(
     """
     labels = np.asarray(labels)
     scatter_points(ax, points, np.array([matplotlib.colors.to_rgb(c) for c in CLASS_COLOURS])[labels], size)
-    places = name_places(points, labels, len(classes), centres) if names else ()
+    panel = np.array([ax.bbox.width, ax.bbox.height]) / ax.figure.dpi / 1.1  # less matplotlib's margins
+    places = name_places(points, labels, classes, panel, centres) if names else ()
     for name, (x, y) in zip(classes, places, strict=names):
         ax.text(x, y, name, ha="center", va="center", fontweight="bold", path_effects=HALO)
     if centres is not None:
@@ -121,31 +124,34 @@ def class_key(fig: Figure, classes: Sequence[str], loc: str, ncols: int = 1) -> 
 
 
 def name_places(
-    points: np.ndarray, labels: np.ndarray, classes: int, clear: np.ndarray | None = None
+    points: np.ndarray, labels: np.ndarray, names: Sequence[str], panel: np.ndarray, clear: np.ndarray | None = None
 ) -> np.ndarray:
     """Where each class is both dense and pure on a map, moved apart where names would meet.
 
-    Parameters: clear, (k, 2), points that no name may cover.
-    Returns: (classes, 2), in the map's coordinates.
+    Parameters: names, of the classes; panel, the map's width and height in inches; clear, (k, 2), points
+    that no name may cover.
+    Returns: (classes, 2), in the map's coordinates, the middles of the names.
     """
     low, span = points.min(0), np.ptp(points, axis=0)
     bins = list(np.linspace(low, low + span, 33).T)
-    counts = np.stack([np.histogram2d(*points[labels == c].T, bins)[0] for c in range(classes)])
+    counts = np.stack([np.histogram2d(*points[labels == c].T, bins)[0] for c in range(len(names))])
     smooth = gaussian_filter(counts, sigma=(0, 1.5, 1.5))
     prevalence = smooth**2 / (smooth.sum(axis=0) + 1e-9)
     cells = [np.unravel_index(p.argmax(), p.shape) for p in prevalence]
     wanted = (np.array(cells, dtype=float) + 0.5) / 32  # shares of the map's width and height
     taken = np.empty((0, 2)) if clear is None else (clear - low) / span
-    room = np.tile([0.14, 0.045], (len(taken), 1))      # around a point; a name has more
-    spots = np.stack(np.meshgrid(np.linspace(0.12, 0.88, 39), np.linspace(0.03, 0.97, 48)), -1).reshape(-1, 2)
-    places = np.empty_like(wanted)
-    for c in range(classes):
-        free = (np.abs(spots[:, None] - taken) >= room).any(axis=2).all(axis=1)
+    sizes = np.tile(CENTRE_SIZE / panel, (len(taken), 1))
+    grid = np.stack(np.meshgrid(np.linspace(0, 1, 39), np.linspace(0, 1, 48)), -1).reshape(-1, 2)
+    for name, place in zip(names, wanted, strict=True):
+        size = LETTER_SIZE * [len(name), 1] / panel
+        edge = np.minimum(size / 2, 0.45)
+        spots = edge + grid * (1 - 2 * edge)
+        gaps = 2 * np.abs(spots[:, None] - taken) / (size + sizes)    # (spots, taken, 2): 1 where two would touch
+        clearance = gaps.max(axis=2).min(axis=1, initial=1)           # where there is no room, the most there is
         # Up or down before sideways: a name is wide, and is soon out of another's way.
-        distance = ((spots - wanted[c]) ** 2 @ [2, 1]) + 1e3 * ~free
-        places[c] = spots[distance.argmin()]
-        taken, room = np.r_[taken, places[c : c + 1]], np.r_[room, [[0.24, 0.055]]]
-    return low + places * span
+        distance = ((spots - place) ** 2 @ [2, 1]) + 1e3 * (clearance < clearance.max())
+        taken, sizes = np.r_[taken, spots[[distance.argmin()]]], np.r_[sizes, [size]]
+    return low + taken[len(taken) - len(names) :] * span
 
 
 def show_images(
@@ -196,17 +202,6 @@ def plot_roc(ax: Axes, roc: ROC, name: str, **line) -> None:
     ax.plot(roc.false_positive_rate, roc.true_positive_rate, label=f"{name}, AUC {roc.auc:.3f}", **line)
     ax.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
     ax.set_aspect("equal")
-
-
-def plot_score_histogram(ax: Axes, scores: dict[str, Tensor]) -> None:
-    """How the anomaly scores of several image sets are distributed, on common bins."""
-    everything = np.concatenate([s.numpy() for s in scores.values()])
-    bins = np.linspace(everything.min(), np.quantile(everything, 0.999), 80)
-    for (name, values), colour in zip(scores.items(), (TRAIN_COLOUR, TEST_COLOUR), strict=False):
-        ax.hist(values.numpy(), bins, density=True, histtype="stepfilled", alpha=0.35, color=colour)
-        ax.hist(values.numpy(), bins, density=True, histtype="step", color=colour, label=name)
-    ax.set(xlabel="anomaly score (mean L2 distance, k = 2)", ylabel="density")
-    ax.set_ylim(top=1.3 * ax.get_ylim()[1])  # room for a legend
 
 
 def plot_confusion(ax: Axes, labels: Tensor, predictions: Tensor, classes: Sequence[str]) -> None:
