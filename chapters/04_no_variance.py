@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Q4. No variance term {#sec-q4}
-# **Without the variance term the projections collapse completely, and the encoder ends up worse than it began.** This ablation changes one setting, $\mu = 0$ in [@eq-loss]. Scale all projections by a factor $s < 1$: the invariance term falls by $s^2$ and the covariance term by $s^4$ ([@eq-objectives]). Nothing pushes the other way, so a constant $z = z'$ is a minimum of the whole loss, and the head alone can reach it by shrinking its last layer. We expect the projections to collapse. What becomes of the representations $y$ is less plain. The head's first layer ends in batch normalisation, so the loss hardly depends on the scale of $y$: nothing asks $y$ to shrink, but nothing keeps its directions apart either.
+# **Without the variance term the projections collapse completely, and the encoder ends up worse than it began.** This ablation changes one setting of the method, $\mu = 0$ in [@eq-loss] (for restart and precision see [@tbl-runs]). Scale all projections by a factor $s < 1$: the invariance term falls by $s^2$ and the covariance term by $s^4$ ([@eq-objectives]). Nothing pushes the other way, so a constant $z = z'$ is a minimum of the whole loss, and the head alone can reach it by shrinking its last layer. We expect the projections to collapse. What becomes of the representations $y$ is less plain. The head's first layer ends in batch normalisation, so the loss hardly depends on the scale of $y$: nothing asks $y$ to shrink, but nothing keeps its directions apart either.
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
@@ -125,7 +125,7 @@ in_map = {
     for name in NAMES
 }
 in_128 = {name: neighbour_classes(test_y[name], labels, 10).diagonal().mean().item() for name in NAMES}
-two_share = {name: shares[:DIRECTIONS].sum().item() for name, shares in spectra.items()}
+two_share = {name: PCA(DIRECTIONS, random_state=0).fit(y.double().numpy()).explained_variance_ratio_.sum() for name, y in test_y.items()}
 table(
     pd.DataFrame(
         {
@@ -135,7 +135,7 @@ table(
             "whitened": [found.mean().item() for found in whitened.values()],
             "two directions": [found.mean().item() for found in in_two.values()],
             "other 126": [found.mean().item() for found in in_others.values()],
-            "variance in two": [*two_share.values(), None],
+            "variance in two": list(two_share.values()),
             "spread of $z$": [*(found.median().item() for found in deviations.values()), None],
         }
     ),
@@ -190,6 +190,7 @@ record(
             "warmth": told_by_map(name),
         }.items()
     },
+    two_share_untrained=two_share[UNTRAINED],
     untrained=accuracy[UNTRAINED].mean(),
     untrained_whitened=whitened[UNTRAINED].mean(),
     other_share=1 - two_share["no_variance"],
@@ -218,9 +219,9 @@ assert on_cold_arm.max() > 0.3, "the text names the class of the blue arm"
 # %% [markdown]
 # **The projections.** After a tenth of the first epoch the variance objective, which no longer counts, has risen to {{ tenth_variance:.2f}}. In the last batches it is {{ last_variance:.2f}}. With $\epsilon$ inside the root no more than $2 (1 - \sqrt{\epsilon}) = {{ ceiling:.2f}}$ is possible, so the collapse is complete. The invariance objective is down to {{ last_invariance:.6f}}: two views agree because everything agrees. Training went on for {{ epochs }} epochs, as many as VICReg's.
 #
-# **Is the accuracy better or worse?** Far worse. The probe of [@sec-q3] falls from {{ accuracy_vicreg:.1%}} to **{{ accuracy:.1%}}** (standard deviation {{ spread:.2%}}; [@tbl-collapse]). This is what SGD finds in its 10,000 steps, and SGD makes little way along directions of little variance. Whitening changes nothing that a linear layer can express, and with it the same probe finds **{{ whitened:.1%}}**. The same encoder before its first step reaches {{ untrained:.1%}}, and {{ untrained_whitened:.1%}} whitened. So this training did not merely fail to teach the encoder; it damaged it. The loss allows that: invariance rewards discarding whatever $T$ changes, and nothing rewards keeping the rest.
+# **Is the accuracy better or worse?** Far worse. The probe of [@sec-q3] falls from {{ accuracy_vicreg:.1%}} to **{{ accuracy:.1%}}** (standard deviation {{ spread:.2%}}; [@tbl-collapse]). This is what SGD finds in its 10,000 steps, and SGD makes little way along directions of little variance. Whitening changes nothing that a linear layer can express, and with it the same probe finds **{{ whitened:.1%}}**. The same encoder before its first step reaches {{ untrained:.1%}}, and {{ untrained_whitened:.1%}} whitened. So by either probe this training (one run) did not merely fail to teach the encoder; it damaged it. A possible reason is that invariance rewards discarding whatever $T$ changes, and nothing rewards keeping the rest.
 #
-# **What the visualisation shows.** The representations are not a point, but two directions hold {{ two_share:.1%}} of their variance (VICReg: {{ two_share_vicreg:.0%}}). On the map most images crowd in a corner, from which two thin arms reach ([@fig-collapse]). In the corner all classes lie over each other. The arms are colour: blue images on one, yellow and red ones on the other. Call mean red less mean blue an image's *warmth*. It averages {{ warm_all:.0f}} grey levels over all images, −{{ cold:.0f}} over the {{ arm}} farthest out on the blue arm, and {{ warm:.0f}} on the other. Of the {{ arm}} on the blue arm {{ cold_share:.0%}} are of class {{ cold_class}}. A quadratic function of the place on the map has a correlation of {{ warmth:.2f}} with warmth; on VICReg's map it is {{ warmth_vicreg:.2f}}. Why colour is left, of all things, though $T$ changes it, we did not find out.
+# **What the visualisation shows.** The representations are not a point, but two directions hold {{ two_share:.1%}} of their variance (VICReg: {{ two_share_vicreg:.0%}}, untrained: {{ two_share_untrained:.0%}}). On the map most images crowd in a corner, from which two thin arms reach ([@fig-collapse]). In the corner all classes lie over each other. The arms are colour: blue images on one, yellow and red ones on the other. Call mean red less mean blue an image's *warmth*. It averages {{ warm_all:.0f}} grey levels over all images, −{{ cold:.0f}} over the {{ arm}} farthest out on the blue arm, and {{ warm:.0f}} on the other. Of the {{ arm}} on the blue arm {{ cold_share:.0%}} are of class {{ cold_class}}. A quadratic function of the place on the map has a correlation of {{ warmth:.2f}} with warmth; on VICReg's map it is {{ warmth_vicreg:.2f}}. Why colour is left, of all things, though $T$ changes it, we did not find out.
 #
 # **How the picture explains the accuracy.** What varies most has little to do with the classes: the probe reads {{ in_two:.1%}} from the two directions on the map. But the map is not the whole. The other 126 directions hold {{ other_share:.1%}} of the variance and more of the classes: {{ in_others:.1%}} by a probe of their own. Of the {{ lost:.0f}} points below VICReg, {{ returned:.0f}} are the optimiser's: they return with whitening. Most of the rest was never learned, for the untrained encoder lies far below VICReg too.
 #

@@ -117,14 +117,14 @@ table(
             "dimensions": [y.shape[1] for y in spaces.values()],
             "partners alike": [same.get(name) for name in spaces],
             "probe": [accuracy.mean().item() for accuracy in probes.values()],
-            "± seeds": [accuracy.std().item() for accuracy in probes.values()],
+            "± splits": [accuracy.std().item() for accuracy in probes.values()],
             "5 nearest": [purity.get(name) for name in spaces],
         }
     ),
     label="tbl-latent",
     caption="*Partners alike*: how many are of the image's class (500 images; {{ views }} views each, or the {{ among}} nearest); a linear probe trained on 90% of the {{ n:,}} training images' representations and tested on the other 10%, mean and standard deviation of three splits; how many of an image's five nearest are of its class.",
     formats={
-        "partners alike": "{:.0%}", "probe": "{:.1%}", "± seeds": "{:.1%}",
+        "partners alike": "{:.0%}", "probe": "{:.1%}", "± splits": "{:.1%}",
         "5 nearest": "{:.0%}",
     },
 )
@@ -176,7 +176,7 @@ assert solved[PLAIN].mean() > solved[BY_VIEWS].mean() + 3 * max(of.std() for of 
 # %% [markdown]
 # **The bonus, measured.** We train the correction for {{ epochs }} epochs on {{ data_name}}. Over the last fifth of them the loss falls by {{ fall:.1%}}, so it has levelled off (the control's: {{ fall_plain:.1%}}). Test images have no codes, so we probe as the exercise prescribes: we train on 90% of the codes and test on 10% ([@tbl-latent]). The codes reach **{{ probe_codes:.1%}}**. So content reaches the codes. Random codes reach {{ probe_random:.1%}}, which by the permutation argument is all that uncorrected codes can expect. But VICReg's encoder reaches {{ probe_vicreg:.1%}} under the same protocol, and {{ 03_linear_probing.accuracy:.1%}} in [@sec-q3]. So the accuracy is different.
 #
-# **Do the generated views add anything?** No. The control, without $T$ and trained for as many epochs, reaches **{{ probe_plain:.1%}}**, a little more. Crops and colour jitter mislead features that stay as they are: the image that a view finds is of the view's class in {{ view_same:.0%}} of the cases, one of the {{ among}} nearest to the plain image in {{ plain_same:.0%}}. These are one run each, and views have more variety: {{ views}} of one image find {{ distinct:.0f}} others. So we also compared the pairs alone, without training. We gave each of {{ n_few:,}} images the partners that {{ among}} views find, or its {{ among}} nearest, and solved Laplacian Eigenmaps ([@sec-q7]) on either graph. The probe reads **{{ solved_views:.1%}}** with views and **{{ solved_plain:.1%}}** without. So in this lookup, $T$ makes the pairs worse. **What the correction does add** is the way from content to code, and the end of free permutations; that is all.
+# **Do the generated views add anything?** No. The control, without $T$ and trained for as many epochs, reaches **{{ probe_plain:.1%}}**, a little more. $T$ misleads features that stay as they are: the image that a view finds is of the view's class in {{ view_same:.0%}} of the cases, one of the {{ among}} nearest to the plain image in {{ plain_same:.0%}}. These are one run each, and views have more variety: {{ views}} of one image find {{ distinct:.0f}} others. So we also compared the pairs alone, without training. We gave each of {{ n_few:,}} images the partners that {{ among}} views find, or its {{ among}} nearest, by features of these images alone, and solved Laplacian Eigenmaps ([@sec-q7]) on either graph. The probe reads **{{ solved_views:.1%}}** with views and **{{ solved_plain:.1%}}** without. So in this lookup, $T$ makes the pairs worse. **What the correction does add** is the way from content to code, and the end of free permutations; that is all.
 #
 # **What does amortisation add?** The difference from VICReg has two sources, the missing encoder and the worse pairs; [@sec-q7] separates them in part. Information was not lacking: the features that choose the partners hold {{ probe_features:.1%}}, and the codes do not keep it. What an encoder may add, not tested here, is that it *shares* and *averages*. Every step changes weights on which all representations depend, while a code moves only when its own image is drawn or found. And a network has to treat alike what looks alike, so right pairs can outvote a wrong one.
 #

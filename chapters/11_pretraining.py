@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Epochs, seeds and loss weights {#sec-pretraining}
-# **The probe rises in every epoch and agrees between runs. The AUC at $k = 2$ does neither.** Beyond the exercise, we trained VICReg anew with {{ seeds}}, and measured seed 1 after every epoch. (Seed 0 got a fresh optimizer halfway, [@tbl-runs], so it differs in more than the seed.) Then we trained it for one epoch with one weight of the loss halved or doubled.
+# **The probe rises in every epoch and agrees between runs. The AUC at $k = 2$ does neither.** Beyond the exercise, we trained VICReg anew with {{ seeds}}, and measured seed 1 after every epoch. (Seed 0 got a fresh optimiser halfway, [@tbl-runs], so it differs in more than the seed.) Then we trained it for one epoch with one weight of the loss halved or doubled.
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
@@ -27,7 +27,7 @@ weighted = {AS_IS: rows[after_epoch(1)]} | {
 
 # %%
 DARK, MIDDLE, LIGHT = MODEL_COLOURS
-fig, (left, middle, right) = plt.subplots(1, 3, figsize=(6.46, 1.75), width_ratios=[1.1, 1.1, 0.9])
+fig, (left, middle, right) = plt.subplots(1, 3, figsize=(6.46, 1.6), width_ratios=[1.1, 1.1, 0.9])
 
 
 def draw(ax, key, label, colour, style, factor=1):
@@ -44,23 +44,24 @@ draw(middle, "auc_k100", "k = 100", LIGHT, "-.")
 draw(middle, "auc_k2_without_hubs", "k = 2, no hubs", MIDDLE, "--")
 draw(middle, "auc_k2", "k = 2", DARK, "-")
 left.set(ylabel="images (%)", ylim=(20, None))
-middle.set(ylabel="AUC", ylim=(0.66, None))
+middle.set(ylabel="AUC", ylim=(0.52, None))
 for ax in (left, middle):
     ax.set(xlabel="epochs")
     ax.set_xticks(at)
 for letter, colour, style in zip("λμν", MODEL_COLOURS, ("-", "--", "-."), strict=True):
     probes = [100 * weighted[name]["probe_mean"] for name in (f"½ {letter}", AS_IS, f"2 {letter}")]
     right.plot([0.5, 1, 2], probes, style, marker=".", color=colour)
-    right.text(2.15, probes[-1], letter, color=colour, va="center", fontweight="bold")
-right.set(xscale="log", xlim=(0.45, 2.6), xlabel="weight, times the exercise's", ylabel="probe (%)")
+    right.text(2.2, probes[-1], letter, color=colour, va="center")
+right.set(xscale="log", xlim=(0.45, 3), xlabel="weight / the exercise’s", ylabel="probe (%)")
 right.set_xticks([0.5, 1, 2], ["½", "1", "2"])
 right.minorticks_off()
+right.margins(y=0.15)  # room for the letters
 for ax, place in ((left, "lower right"), (middle, "lower left")):
     ax.legend(loc=place)
 show(
     fig,
     label="fig-epochs",
-    caption="VICReg with seed 1 after every epoch; circles: other seeds, seed 0 being that of all other sections. Left: the probe of [@sec-q3], and how many of an image's five nearest are of its class. Middle: the AUC of sec. [@sec-anomaly]. Right: the probe after one epoch with one weight of the loss halved or doubled.",
+    caption="VICReg with seed 1 after every epoch; circles: seed 0. Left: the probe, and how many of an image's five nearest are of its class. Middle: the AUC of sec. [@sec-anomaly]. Right: the probe after one epoch with one weight halved or doubled.",
     place="auto",
 )
 
@@ -126,4 +127,4 @@ record(
 # %% [markdown]
 # **Epochs and seeds.** The probe rises from {{ probe_first:.1%}} after the first epoch to {{ probe:.1%}} and has not levelled off: the last epoch still brings {{ gain:.1f}} points ([@fig-epochs]). Seed 0 ends at {{ probe_seed_0:.1%}}. The AUC at $k = 2$ has no trend over the epochs, and the runs end at {{ auc_low:.3f}} to {{ auc_high:.3f}}. Without each one's ten hubs it is {{ without_low:.3f}} to {{ without_high:.3f}}, and at $k = 100$ {{ most_low:.3f}} to {{ most_high:.3f}}. So measures that do not hang on a few images agree better between runs. The others of this report agree as well: the silhouette ({{ silhouette_low:.3f}} and {{ silhouette_high:.3f}}), the R² of colour ({{ colour_r2_low:.2f}} and {{ colour_r2_high:.2f}}) and the movement by all of $T$ ({{ moved_low:.2f}} and {{ moved_high:.2f}}).
 #
-# **Weights of the loss** ([@fig-epochs], right; one run each). The runs above differ by {{ spread:.1f}} points after {{ epochs}} epochs; after one epoch we have no second run, so only larger differences can say something. Twice $\lambda$ costs {{ double_lambda:.1f}} points and half of $\mu$ {{ half_mu:.1f}}. Both double the weight of invariance against that of variance. With either, the test set's invariance objective is {{ close:.2f}} or less in place of {{ invariance:.2f}}, and variance {{ flat:.2f}} or more in place of {{ variance:.2f}}: the views are close, and so is all else. Half of $\nu$ costs {{ half_nu:.1f}} points and twice $\nu$ brings {{ double_nu:.1f}}; covariance is {{ covariance_half_nu:.1f}} and {{ covariance_double_nu:.1f}}. Half of $\lambda$ ({{ half_lambda:+.1f}}) and twice $\mu$ ({{ double_mu:+.1f}}) change less than that. Whether this lasts over more epochs was not tried.
+# **Weights of the loss** ([@fig-epochs], right; one run each). The runs above differ by {{ spread:.1f}} points after {{ epochs}} epochs; after one epoch we have no second run, so only larger differences can say something. Twice $\lambda$ costs {{ double_lambda:.1f}} points and half of $\mu$ {{ half_mu:.1f}}. Both double the weight of invariance against that of variance. With either, the test set's invariance objective is {{ close:.2f}} or less in place of {{ invariance:.2f}}, and variance {{ flat:.2f}} or more in place of {{ variance:.2f}}: the views are close, and so is all else. Half of $\nu$ costs {{ half_nu:.1f}} points and twice $\nu$ brings {{ double_nu:.1f}}; covariance is {{ covariance_half_nu:.1f}} and {{ covariance_double_nu:.1f}}, respectively. Half of $\lambda$ ({{ half_lambda:+.1f}}) and twice $\mu$ ({{ double_mu:+.1f}}) change less than that. Whether this lasts over more epochs was not tried.

@@ -4,7 +4,7 @@
 #
 # **A code is not a network.** Our first latent codes were trained as the encoder was, with Adam's momentum and weight decay. Both move every code in every step, and after ten epochs the codes had learned little. With an optimiser of their own they converge, and the answer to [@sec-q5] changed with them.
 #
-# **Runs stop.** An epoch's random draws depend on the seed and the epoch alone, so a run that goes on from a full checkpoint ends in the same weights, bit for bit. Where a checkpoint is lost, as halfway through [@sec-q1]'s run, training goes on from the 16-bit weights with a fresh optimizer, and the weights file says so ([@tbl-runs]). What the restart, the precision and the lossy images do to the figures, we did not isolate.
+# **Runs stop.** An epoch's random draws depend on the seed and the epoch alone, so a run that goes on from a full checkpoint ends in the same weights, bit for bit. Where a checkpoint is lost, as halfway through [@sec-q1]'s run, training goes on from the 16-bit weights with a fresh optimiser, and the weights file says so ([@tbl-runs]). What the restart, the precision and the lossy images do to the figures, we did not isolate.
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
@@ -28,6 +28,7 @@ for name in SHIPPED:
     depends(weights_file(name))
 runs = {name: load_run(name) for name in SHIPPED}
 others = other_runs(measured_rows())  # of VICReg, measured but not shipped
+images = [*(run.provenance.data_name for run in runs.values()), *(row["trained_on"] for row in others)]
 
 
 def in_short(told):
@@ -44,20 +45,20 @@ table(
         {
             "run": [*SHIPPED.values(), *("Q1 anew" for _ in others)],
             "seed": [*(run.experiment.seed for run in runs.values()), *(row["seed"] for row in others)],
-            "images": [*(run.provenance.data_name for run in runs.values()), *(row["trained_on"] for row in others)],
+            "images": [name.partition(",")[0] for name in images],
             "epochs": [*(run.experiment.epochs for run in runs.values()), *(row["epochs"] for row in others)],
             "trained on": [*(in_short(run.provenance.in_words()) for run in runs.values()), *(in_short(row["trained_by"]) for row in others)],
             "minutes": [*(run.provenance.seconds / 60 for run in runs.values()), *(None for _ in others)],
         }
     ),
     label="tbl-runs",
-    caption="The runs behind Q1 to Q8, and VICReg anew. The minutes include the test passes. The JPEG mirror holds CIFAR-10's images after lossy compression.",
+    caption="The runs behind Q1 to Q8, and VICReg anew (time not kept). The JPEG mirror holds CIFAR-10's images after lossy compression.",
     formats={"minutes": "{:.0f}"},
 )
 
 # %% [markdown]
 # # Automatic tools {#sec-tools}
-# All code and text of this project were written with an AI coding assistant, from the exercise and a written specification of what the software should do. The note in every module and chapter points here.
+# All code and text of this project were written with an AI coding assistant, from the exercise and a written specification. The note in every module and chapter points here.
 #
 # *Which parts, and how.* **The method** (`vicreg/`): the assistant wrote images, views, network, loss, training and downstream tasks from the exercise's equations and lists, and held each to an independent reference in a test. **The chapters** (`chapters/`): it wrote the measurements, looked at the figures, and then wrote the text and the assertions that guard it. **The example files, the builder** (`reporting/`) **and the tests** are its work too.
 #
