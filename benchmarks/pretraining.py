@@ -97,23 +97,18 @@ def figures(run: Run, images: Measured, device: torch.device) -> dict[str, float
     labels = train_set.labels
     probes = [linear_probe(y, labels, test_y, test_set.labels, seed).accuracy for seed in PROBE_SEEDS]
     normal, anomalous = (anomaly_scores_by_k(of, y, MANY) for of in (test_y, digits_y))
-    few, many = (roc(normal[:, k - 1], anomalous[:, k - 1]).auc for k in (FEW, MANY))
     hubs = k_occurrences(digits_y, y, FEW).topk(HUBS).indices
     colours, test_colours = (mean_colour(split.images) for split in images.data)
-    measured = (
-        few,
-        many,
-        roc_without(hubs, test_y, digits_y, y, FEW).auc,
-        neighbour_classes(y, labels, NEAREST).diagonal().mean().item(),
-        others_farther(y, labels, some_of(len(labels))),
-        silhouette(y, cluster(y).clusters),
-        read_linearly(y, colours, test_y, test_colours),
-        displacements(test_set.images[some_of(len(test_set))], run.encoder, device=device)["all of T"],
-    )
     return {
         "probe_mean": statistics.mean(probes),
         "probe_deviation": statistics.stdev(probes),
-        **dict(zip(FIGURES, measured, strict=True)),
+        **{f"auc_k{k}": roc(normal[:, k - 1], anomalous[:, k - 1]).auc for k in (FEW, MANY)},
+        f"auc_k{FEW}_without_hubs": roc_without(hubs, test_y, digits_y, y, FEW).auc,
+        "same_class_neighbours": neighbour_classes(y, labels, NEAREST).diagonal().mean().item(),
+        "other_class_farther": others_farther(y, labels, some_of(len(labels))),
+        "silhouette": silhouette(y, cluster(y).clusters),
+        "colour_r2": read_linearly(y, colours, test_y, test_colours),
+        "moved": displacements(test_set.images[some_of(len(test_set))], run.encoder, device=device)["all of T"],
     }
 
 

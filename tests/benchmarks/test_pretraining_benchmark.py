@@ -77,6 +77,7 @@ def test_a_row_holds_what_direct_calls_give(benchmark, run, tiny, images, monkey
     monkeypatch.setattr(sys, "argv", ["pretraining.py", *command])
     assert benchmark.main() == 0
     row = benchmark.rows(file)["vicreg"]
+    assert row.keys() >= benchmark.FIGURES.keys(), "all that the table lists is measured"
     data, digits = images
     y, test_y, digits_y = (representations(run, split, CPU) for split in (*data, digits))
     probes = torch.tensor([
