@@ -38,7 +38,7 @@ from training import (
     plain_transform,
 )
 
-from vicreg.data import Cifar10, ImageSet, load_cifar10
+from vicreg.data import ImageSet, Splits, load_cifar10
 from vicreg.downstream.probe import linear_probe
 from vicreg.experiments import VICREG, Experiment
 from vicreg.representations import embed
@@ -50,7 +50,7 @@ from vicreg.weights import load_run
 HERE = Path(__file__).resolve().parent
 
 
-def fast(experiment: Experiment, data: Cifar10, options: argparse.Namespace) -> tuple[Tensor, Tensor]:
+def fast(experiment: Experiment, data: Splits, options: argparse.Namespace) -> tuple[Tensor, Tensor]:
     """Representations of both splits after this project's training."""
     device = best_device(options.device)
     speed = Speed(("network",)) if options.compile else PLAIN
@@ -60,7 +60,7 @@ def fast(experiment: Experiment, data: Cifar10, options: argparse.Namespace) -> 
     return embed(data.train.images, encoder, device), embed(data.test.images, encoder, device)
 
 
-def plain(experiment: Experiment, data: Cifar10, options: argparse.Namespace) -> tuple[Tensor, Tensor]:
+def plain(experiment: Experiment, data: Splits, options: argparse.Namespace) -> tuple[Tensor, Tensor]:
     """Representations of both splits after the plain way's training."""
     device = best_device(options.device)
     torch.manual_seed(experiment.seed)  # of the DataLoader and its transforms
@@ -76,7 +76,7 @@ def plain(experiment: Experiment, data: Cifar10, options: argparse.Namespace) ->
 WAYS = {"this project": fast, "torchvision transforms, DataLoader, float32": plain}
 
 
-def measure(way: str, seed: int, data: Cifar10, options: argparse.Namespace) -> dict:
+def measure(way: str, seed: int, data: Splits, options: argparse.Namespace) -> dict:
     """Train in one way from one seed, and probe."""
     experiment = replace(VICREG.with_seed(seed), epochs=options.epochs)
     started = time.perf_counter()
@@ -86,11 +86,11 @@ def measure(way: str, seed: int, data: Cifar10, options: argparse.Namespace) -> 
     return {"way": way, "seed": seed, "accuracy": probe.accuracy, "seconds": seconds}
 
 
-def parts(n: int) -> Cifar10:
+def parts(n: int) -> Splits:
     """n training images to train on, and half as many others in place of the test set."""
     whole = load_cifar10().train
     order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(0))
-    return Cifar10(part(whole, order[:n]), part(whole, order[n : n + n // 2]))
+    return Splits(part(whole, order[:n]), part(whole, order[n : n + n // 2]))
 
 
 def part(whole: ImageSet, places: Tensor) -> ImageSet:

@@ -26,7 +26,7 @@ from readme import write_table
 from torch import Tensor, nn
 
 from vicreg.augment import normalise
-from vicreg.data import Cifar10, load_cifar10
+from vicreg.data import Splits, load_cifar10
 from vicreg.representations import embed, representations
 from vicreg.runtime.device import best_device, describe
 from vicreg.weights import Run, load_run
@@ -43,11 +43,11 @@ def some(rows: Tensor, n: int) -> Tensor:
 # Tasks: ours and, where there is one, the plain call; each gets the representations of n images ----
 
 
-def embedding(run: Run, data: Cifar10, n: int, y: Tensor):
+def embedding(run: Run, data: Splits, n: int, y: Tensor):
     embed(some(data.train.images, n), run.encoder)
 
 
-def plain_embedding(run: Run, data: Cifar10, n: int, y: Tensor):
+def plain_embedding(run: Run, data: Splits, n: int, y: Tensor):
     device = best_device()
     embedded_plainly(some(data.train.images, n), run.encoder.to(device), device)
 
@@ -59,50 +59,50 @@ def embedded_plainly(images: Tensor, encoder: nn.Module, device: torch.device) -
     return torch.cat([encoder(normalise(batch.to(device))).cpu() for batch in images.split(500)])
 
 
-def neighbours(run: Run, data: Cifar10, n: int, y: Tensor):
+def neighbours(run: Run, data: Splits, n: int, y: Tensor):
     from vicreg.downstream.retrieval import nearest_others
 
     nearest_others(y, 3)
 
 
-def plain_neighbours(run: Run, data: Cifar10, n: int, y: Tensor):
+def plain_neighbours(run: Run, data: Splits, n: int, y: Tensor):
     from sklearn.neighbors import NearestNeighbors
 
     NearestNeighbors(n_neighbors=3, algorithm="brute", n_jobs=-1).fit(y).kneighbors()
 
 
-def anomaly_scores(run: Run, data: Cifar10, n: int, y: Tensor):
+def anomaly_scores(run: Run, data: Splits, n: int, y: Tensor):
     from vicreg.downstream.anomaly import anomaly_scores
 
     anomaly_scores(representations(run, data.test), y)
 
 
-def plain_anomaly_scores(run: Run, data: Cifar10, n: int, y: Tensor):
+def plain_anomaly_scores(run: Run, data: Splits, n: int, y: Tensor):
     from sklearn.neighbors import NearestNeighbors
 
     index = NearestNeighbors(n_neighbors=2, algorithm="brute", n_jobs=-1).fit(y)
     index.kneighbors(representations(run, data.test))[0].mean(axis=1)
 
 
-def silhouette(run: Run, data: Cifar10, n: int, y: Tensor):
+def silhouette(run: Run, data: Splits, n: int, y: Tensor):
     from vicreg.downstream.clustering import silhouette
 
     silhouette(y, some(data.train.labels, n))
 
 
-def plain_silhouette(run: Run, data: Cifar10, n: int, y: Tensor):
+def plain_silhouette(run: Run, data: Splits, n: int, y: Tensor):
     from sklearn.metrics import silhouette_score
 
     silhouette_score(y.numpy(), some(data.train.labels, n).numpy())
 
 
-def k_means(run: Run, data: Cifar10, n: int, y: Tensor):
+def k_means(run: Run, data: Splits, n: int, y: Tensor):
     from vicreg.downstream.clustering import cluster
 
     cluster(y)
 
 
-def t_sne(run: Run, data: Cifar10, n: int, y: Tensor):
+def t_sne(run: Run, data: Splits, n: int, y: Tensor):
     from sklearn.manifold import TSNE
 
     from vicreg.downstream.tsne import ANGLE, PERPLEXITY
@@ -111,19 +111,19 @@ def t_sne(run: Run, data: Cifar10, n: int, y: Tensor):
     tsne.fit_transform(y.numpy())
 
 
-def eigenmaps(run: Run, data: Cifar10, n: int, y: Tensor):
+def eigenmaps(run: Run, data: Splits, n: int, y: Tensor):
     from vicreg.downstream.laplacian import laplacian_eigenmaps, neighbour_graph
 
     laplacian_eigenmaps(neighbour_graph(y))
 
 
-def plain_eigenmaps(run: Run, data: Cifar10, n: int, y: Tensor):
+def plain_eigenmaps(run: Run, data: Splits, n: int, y: Tensor):
     from sklearn.manifold import SpectralEmbedding
 
     SpectralEmbedding(n_components=128, affinity="nearest_neighbors", n_neighbors=10, n_jobs=-1).fit(y.numpy())
 
 
-Task = Callable[[Run, Cifar10, int, Tensor], None]
+Task = Callable[[Run, Splits, int, Tensor], None]
 TASKS: dict[str, tuple[Task, Task | None]] = {
     "embedding": (embedding, plain_embedding),
     "3 nearest of all": (neighbours, plain_neighbours),

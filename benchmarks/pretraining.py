@@ -34,7 +34,7 @@ import torch
 from readme import write_table
 from training import version
 
-from vicreg.data import Cifar10, ImageSet, load_cifar10
+from vicreg.data import ImageSet, Splits, load_cifar10
 from vicreg.digits import load_mnist_test
 from vicreg.downstream.anomaly import anomaly_scores_by_k, roc, roc_without
 from vicreg.downstream.appearance import mean_colour
@@ -79,7 +79,7 @@ FIGURES = {
 class Measured(NamedTuple):
     """The images that weights are measured on."""
 
-    data: Cifar10
+    data: Splits
     digits: ImageSet
 
     @property
@@ -245,7 +245,7 @@ def weightings(epochs: int, seed: int = 0) -> list[Experiment]:
     ]
 
 
-def itself(epochs: int, data: Cifar10, seed: int = 0) -> Experiment:
+def itself(epochs: int, data: Splits, seed: int = 0) -> Experiment:
     """VICReg of so many epochs: under its own name where those weights are there, else under one that says how many."""
     whole = replace(VICREG, epochs=epochs).with_seed(seed)
     if is_trained(whole, data) and read_header(weights_file(whole.name)).epochs == epochs:
@@ -253,7 +253,7 @@ def itself(epochs: int, data: Cifar10, seed: int = 0) -> Experiment:
     return VICREG.with_seed(seed).after(epochs)
 
 
-def train_weightings(epochs: int, data: Cifar10, device: torch.device, seed: int = 0) -> dict[str, str]:
+def train_weightings(epochs: int, data: Splits, device: torch.device, seed: int = 0) -> dict[str, str]:
     """Train what is not trained yet, and tell what came of each, as :func:`train_series` does."""
     experiments = [itself(epochs, data, seed), *weightings(epochs, seed)]
     return train_series(experiments, data, partial(train, data=data, device=device))

@@ -11,7 +11,7 @@ from planted import Planted
 from torch.testing import assert_close
 
 from vicreg import train as T
-from vicreg.data import Cifar10
+from vicreg.data import Splits
 from vicreg.runtime.errors import VICRegError
 from vicreg.runtime.paths import weights_folder
 
@@ -48,7 +48,7 @@ def test_a_checkpoint_of_other_settings_is_refused_naming_them(small, tiny, chec
 
 
 def test_a_checkpoint_of_other_images_is_refused(small, tiny, checkpoint):
-    other = Cifar10(tiny.train, replace(tiny.test, fingerprint="another"))
+    other = Splits(tiny.train, replace(tiny.test, fingerprint="another"))
     assert "trained on other images" in refusal(small, other, checkpoint)
 
 

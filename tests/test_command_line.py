@@ -11,7 +11,8 @@ import pytest
 import torch
 from torchvision.datasets import CIFAR10
 
-from vicreg.__main__ import chosen_experiment, main, parse
+from vicreg.__main__ import main, parse
+from vicreg.commands.train import chosen_experiment
 from vicreg.experiments import EXPERIMENTS, VICREG
 from vicreg.runtime.paths import PROJECT, runs_folder, weights_folder
 

@@ -44,7 +44,7 @@ def snapshot(folder: Path) -> dict:
     }
 
 
-def assert_same(one: data.Cifar10, other: data.Cifar10) -> None:
+def assert_same(one: data.Splits, other: data.Splits) -> None:
     for a, b in zip(one, other, strict=True):
         assert_close((a.images, a.labels), (b.images, b.labels), rtol=0, atol=0)
         assert (a.split, a.classes, a.fingerprint) == (b.split, b.classes, b.fingerprint)
@@ -171,8 +171,8 @@ def test_fingerprint_is_the_sha256_of_pixels_and_labels(image_folder):
     for images in (train, test):
         literal = images.images.numpy().tobytes() + images.labels.numpy().astype("<i8").tobytes()
         assert images.fingerprint == hashlib.sha256(literal).hexdigest()
-    both = data.Cifar10(train, test).fingerprint
-    assert len({both, train.fingerprint, test.fingerprint, data.Cifar10(test, train).fingerprint}) == 4
+    both = data.Splits(train, test).fingerprint
+    assert len({both, train.fingerprint, test.fingerprint, data.Splits(test, train).fingerprint}) == 4
 
 
 def test_the_data_folder_is_left_as_it_is(image_folder, official, tmp_path, real_images, write_archive):

@@ -14,7 +14,8 @@ from vicreg import fitting_batch
 from vicreg import pairs as P
 from vicreg import train as T
 from vicreg import train_all as all_of_them
-from vicreg.__main__ import chosen_experiment, main, parse
+from vicreg.__main__ import main, parse
+from vicreg.commands.train import chosen_experiment
 from vicreg.experiments import EXPERIMENTS, NO_GENERATED_NEIGHBORS, NO_VARIANCE, VICREG
 from vicreg.runtime.errors import VICRegError
 from vicreg.runtime.paths import PROJECT, runs_folder, weights_folder

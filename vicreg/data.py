@@ -54,7 +54,7 @@ class ImageSet:
         return len(self.images)
 
 
-class Cifar10(NamedTuple):
+class Splits(NamedTuple):
     """The two splits of CIFAR-10."""
 
     train: ImageSet
@@ -66,7 +66,7 @@ class Cifar10(NamedTuple):
         return fingerprint_of_both(self.train.fingerprint, self.test.fingerprint)
 
 
-def load_cifar10(root: str | Path | None = None) -> Cifar10:
+def load_cifar10(root: str | Path | None = None) -> Splits:
     """Load CIFAR-10, decoding it on the first call and from the cache later.
 
     Parameters: root, the data folder; ``$VICREG_DATA`` or ``data/`` without one. An official
@@ -84,7 +84,7 @@ def load_cifar10(root: str | Path | None = None) -> Cifar10:
     splits = cached(source, lambda: decode_cifar10(source))
     counts = {split: len(splits[split].labels) for split in OFFICIAL_COUNTS}
     name = cifar10_name(source, counts, bool(splits["lossy"]))
-    return Cifar10(*(
+    return Splits(*(
         as_image_set(name, split, splits[split], CIFAR10_CLASSES, splits["fingerprints"][split])
         for split in OFFICIAL_COUNTS
     ))  # fmt: skip

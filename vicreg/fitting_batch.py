@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Generator
 
-from .data import Cifar10
+from .data import Splits
 from .experiments import Experiment
 from .pairs import pairs_for
 from .runtime.batching import attempt
@@ -20,7 +20,7 @@ from .train import adam, initial_models, train
 
 
 def train_or_advise(
-    experiment: Experiment, data: Cifar10, device: torch.device, **options
+    experiment: Experiment, data: Splits, device: torch.device, **options
 ) -> Path:
     """Train an experiment, as :func:`vicreg.train.train` does, whose options these are.
 
@@ -39,7 +39,7 @@ def train_or_advise(
     raise VICRegError(f"The device's memory does not hold a batch of {size}; {remedy}.")
 
 
-def trial_step(experiment: Experiment, data: Cifar10, device: torch.device) -> bool:
+def trial_step(experiment: Experiment, data: Splits, device: torch.device) -> bool:
     """A training step that changes and keeps nothing; True, for it fits."""
     models = initial_models(experiment, len(data.train), device)
     pairs, _ = pairs_for(experiment, data, device)

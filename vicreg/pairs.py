@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .augment import views_of
-from .data import Cifar10
+from .data import Splits
 from .downstream.retrieval import by_products, nearest_others
 from .experiments import NEIGHBOURS, Experiment
 from .latent import found_pairs
@@ -18,7 +18,7 @@ from .weights import load_run
 
 
 def pairs_for(
-    experiment: Experiment, data: Cifar10, device: torch.device, make: Make = views_of
+    experiment: Experiment, data: Splits, device: torch.device, make: Make = views_of
 ) -> tuple[Pairs, Pairs | None]:
     """The experiment's pairs of views of the training and of the test images.
 
@@ -45,7 +45,7 @@ def code_pairs(experiment: Experiment, images: Tensor, make: Make = views_of) ->
     return neighbour_indices(nearest_others(features, experiment.lookup_among, search=by_products).indices)
 
 
-def nearest_by(name: str, data: Cifar10, device: torch.device) -> list[Tensor]:
+def nearest_by(name: str, data: Splits, device: torch.device) -> list[Tensor]:
     """Each image's nearest others in its own split by a trained experiment: int64, (n, 3) each.
 
     Raises: VICRegError when that experiment is not trained.

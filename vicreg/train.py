@@ -19,7 +19,7 @@ import torchvision
 from torch import Generator, Tensor, nn
 
 from .checkpoint import Checkpoint, Progress
-from .data import Cifar10
+from .data import Splits
 from .experiments import Experiment
 from .latent_codes import LatentCodes
 from .model import Encoder, Projector
@@ -41,7 +41,7 @@ TRAINING, TESTING = 0, 1  # streams of random numbers
 
 def train(
     experiment: Experiment,
-    data: Cifar10,
+    data: Splits,
     device: torch.device,
     extend: bool = False,
     workers: Workers = ALONE,
@@ -133,7 +133,7 @@ def train(
 
 def check_settings(
     experiment: Experiment,
-    data: Cifar10,
+    data: Splits,
     device: torch.device,
     workers: Workers = ALONE,
     speed: Speed = PLAIN,

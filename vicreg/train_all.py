@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from .data import Cifar10
+from .data import Splits
 from .experiments import Experiment
 from .runtime.errors import VICRegError
 from .weights import Run, fingerprint_of, load_run
@@ -28,7 +28,7 @@ def in_order(experiments: Iterable[Experiment]) -> list[Experiment]:
 
 def train_series(
     experiments: Iterable[Experiment],
-    data: Cifar10,
+    data: Splits,
     train: Callable[[Experiment], object],
     go_on: bool = True,
 ) -> dict[str, str]:
@@ -58,7 +58,7 @@ def train_series(
     return outcomes
 
 
-def is_trained(experiment: Experiment, data: Cifar10) -> bool:
+def is_trained(experiment: Experiment, data: Splits) -> bool:
     """Whether weights of just this experiment are there, of these images and at least as many epochs."""
     try:
         run = load_run(experiment.name)

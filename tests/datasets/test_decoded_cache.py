@@ -14,7 +14,7 @@ from vicreg import data
 from vicreg.runtime.paths import cache_folder
 
 
-def assert_same(one: data.Cifar10, other: data.Cifar10) -> None:
+def assert_same(one: data.Splits, other: data.Splits) -> None:
     for a, b in zip(one, other, strict=True):
         assert_close((a.images, a.labels), (b.images, b.labels), rtol=0, atol=0)
         assert (a.name, a.fingerprint) == (b.name, b.fingerprint)

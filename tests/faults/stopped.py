@@ -102,7 +102,7 @@ def training() -> list:
     """``python -m vicreg train`` with one linear layer for a model: two epochs of two steps."""
     train.Encoder = lambda: nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 8))
     train.Projector = lambda: nn.Linear(8, 8)
-    data.load_cifar10 = lambda root: data.Cifar10(image_set("train", 20), image_set("test", 10))
+    data.load_cifar10 = lambda root: data.Splits(image_set("train", 20), image_set("test", 10))
     options = ["--epochs", "2", "--batch-size", "10", "--device", "cpu"]
     if code := command_line.main(["train", "vicreg", *options]):
         sys.exit(code)

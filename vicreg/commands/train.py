@@ -1,0 +1,128 @@
+"""``python -m vicreg train``: an experiment, or all of them.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import argparse
+import sys
+from dataclasses import replace
+
+from ..experiments import EXPERIMENTS, VICREG, Experiment, find_experiment
+from ..runtime.paths import runs_folder
+from ..runtime.speed import COMPILABLE, Speed
+
+ALL = "all"
+
+
+def add(commands) -> None:
+    train = commands.add_parser(
+        "train", help="train an experiment, or all; goes on from its checkpoint where there is one"
+    )
+    train.add_argument("name", help="an experiment of 'python -m vicreg list', or 'all'")
+    train.add_argument(
+        "--epochs", type=int, metavar="N",
+        help="default: the experiment's; with 'all', of those that are trained as long as vicreg",
+    )  # fmt: skip
+    train.add_argument("--seed", type=int, metavar="S", help="default: the experiment's")
+    train.add_argument("--batch-size", type=int, metavar="B", help="default: the experiment's")
+    train.add_argument(
+        "--extend",
+        action="store_true",
+        help="without a checkpoint, go on from the weights file, with a fresh optimizer",
+    )
+    train.add_argument(
+        "--keep-epochs", type=numbers, default=[], metavar="N,…",
+        help="keep the weights after these epochs too, as NAME_epochN",
+    )  # fmt: skip
+    train.add_argument(
+        "--compile", type=parts, nargs="?", const=("network",), default=(), metavar="PART,…",
+        help=f"compile these first: {', '.join(COMPILABLE)}; alone, the network; "
+        "in half a minute each, and needs a C++ compiler",
+    )  # fmt: skip
+    train.add_argument("--graph", action="store_true", help="on a GPU, replay each step as a CUDA graph")
+    train.add_argument(
+        "--tune", action="store_true", help="on a GPU, try the algorithms for each convolution first"
+    )
+    train.add_argument("--device", metavar="D", help="cpu or cuda; default: the best there is")
+    train.add_argument("--data", metavar="DIR", help="default: $VICREG_DATA, else data/")
+    train.set_defaults(run=train_experiments)
+
+
+def numbers(text: str) -> list[int]:
+    """Numbers as an option gives them: "1,3,10"."""
+    return [int(number) for number in text.split(",")]
+
+
+def parts(text: str) -> tuple[str, ...]:
+    """What to compile as an option gives it: "network,views"."""
+    named = tuple(text.split(","))
+    if not set(named) <= set(COMPILABLE):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of {', '.join(COMPILABLE)}")
+    return named
+
+
+def chosen_experiment(options: argparse.Namespace, name: str | None = None) -> Experiment:
+    """The experiment that the options name, or another by its name, with their settings."""
+    experiment = find_experiment(name or options.name)
+    if options.seed is not None:
+        experiment = experiment.with_seed(options.seed)
+    epochs = options.epochs
+    if options.name == ALL and experiment.epochs != VICREG.epochs:
+        epochs = None  # an experiment of one epoch stays one
+    given = {"epochs": epochs, "batch_size": options.batch_size}
+    return replace(experiment, **{k: v for k, v in given.items() if v is not None})
+
+
+def train_experiments(options: argparse.Namespace) -> int:
+    """Train the experiment that the options name, or all of them."""
+    names = EXPERIMENTS if options.name == ALL else [options.name]
+    experiments = [chosen_experiment(options, name) for name in names]
+    current = experiments[0]
+    try:
+        # Heavy, and not needed to list or to refuse a wrong name.
+        from ..data import load_cifar10
+        from ..fitting_batch import train_or_advise
+        from ..runtime.device import best_device, describe
+        from ..runtime.distributed import join_workers, leave_workers
+        from ..train_all import table, train_series
+
+        workers, device = join_workers(best_device(options.device))
+        data = load_cifar10(options.data)
+        speed = Speed(options.compile, options.graph, options.tune)
+        outcomes = {}
+
+        def train(experiment: Experiment) -> None:
+            nonlocal current
+            current = experiment
+            if workers.chief:
+                epochs = f"{experiment.epochs} epoch{'s' * (experiment.epochs != 1)}"
+                shared = f", {workers.size} processes" if workers.size > 1 else ""
+                print(
+                    f"{experiment.name}: {epochs} of {data.train.name} on "
+                    f"{describe(device)}{shared}",
+                    flush=True,
+                )
+            path = train_or_advise(
+                experiment, data, device, extend=options.extend, workers=workers, speed=speed,
+                keep_epochs=[n for n in options.keep_epochs if options.name != ALL or n <= experiment.epochs],
+            )  # fmt: skip
+            if workers.chief:
+                print(f"The weights are in {path}.", flush=True)
+
+        if options.name == ALL:
+            outcomes = train_series(experiments, data, train, go_on=workers.size == 1)
+            if workers.chief:
+                print("\n" + table(outcomes, len(data.train)))
+        else:
+            train(current)
+        leave_workers()
+    except KeyboardInterrupt:
+        checkpoint = runs_folder() / f"{current.name}.checkpoint.pt"
+        kept = (
+            f"{checkpoint} is kept. The same command goes on from there."
+            if checkpoint.exists()
+            else "no epoch was finished. The same command starts anew."
+        )
+        print(f"\nInterrupted; {kept}", file=sys.stderr)
+        return 130
+    return 1 if "failed" in outcomes.values() else 0
