@@ -43,7 +43,7 @@ y = {name: representations(run, data.train) for name, run in runs.items()}
 # %%
 queries = one_of_each_class(labels, seed=0)
 near = {name: nearest_others(y[name], k=5, members=queries).indices for name in MODELS}
-far = {name: most_distant(y[name], k=5, members=queries).indices for name in MODELS}
+far = {name: most_distant(y[name][queries], y[name], k=5).indices for name in MODELS}
 
 
 def show_found(found, label, caption):
@@ -171,7 +171,7 @@ show_found(
 animal = torch.tensor([name in ("bird", "cat", "deer", "dog", "frog", "horse") for name in classes])
 some = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))[:1000]
 farther = {name: others_farther(y[name], labels, some) for name in MODELS}
-many = {name: most_distant(y[name], k=5, members=some).indices for name in MODELS}  # of many queries, not of ten
+many = {name: most_distant(y[name][some], y[name], k=5).indices for name in MODELS}  # of many queries, not of ten
 other_class = {name: (labels[many[name]] != labels[some].unsqueeze(1)).float().mean().item() for name in MODELS}
 kinds = animal[labels]
 other_kind = {name: (kinds[many[name]] != kinds[some].unsqueeze(1)).float().mean().item() for name in MODELS}

@@ -6,7 +6,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 import argparse
 import sys
 
-from .commands import images, listing, train
+from .commands import anomalies, clusters, embed, images, listing, probe, search, train
 from .runtime.errors import exit_code
 
 
@@ -16,9 +16,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m vicreg", description="VICReg on CIFAR-10.")
+    parser = argparse.ArgumentParser(prog="python -m vicreg", description="VICReg on CIFAR-10, and on pictures of your own.")
     commands = parser.add_subparsers(dest="command", required=True)
-    for module in (listing, images, train):
+    for module in (listing, images, train, embed, search, anomalies, clusters, probe):
         module.add(commands)
     return parser.parse_args(arguments)
 

@@ -48,6 +48,7 @@ class Experiment:
     code_learning_rate: float | None = None
     lookup_views: bool = True
     lookup_among: int = 1
+    side: int = 32
 
     def with_seed(self, seed: int) -> "Experiment":
         """The same experiment from another seed, under a name of its own."""

@@ -7,6 +7,7 @@ import copy
 import hashlib
 import json
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -74,13 +75,27 @@ def embed(
 ) -> Tensor:
     """The representations y = f(x) of normalised images, in evaluation mode, with a progress bar.
 
-    The convolutions run in bf16 where the device gains by it, the layers after them in float32.
-
     Parameters: images, uint8, shape (n, 3, 32, 32); encoder, left as it is; batch_size, what
     suits the device without one.
     Returns: float32 on the CPU, (n, 128).
     """
     device = device or best_device()
+    represent = embedder(encoder, device)
+    with progress_bar(total=len(images), desc=description, unit=" images") as bar:
+
+        def counted(batch: Tensor) -> Tensor:
+            y = represent(batch)
+            bar.update(len(batch))
+            return y
+
+        return in_batches(counted, images, width(encoder), batch_size or suiting_batch_size(device))
+
+
+def embedder(encoder: Encoder, device: torch.device) -> Callable[[Tensor], Tensor]:
+    """What makes representations of a batch, uint8 (b, 3, side, side): float32 (b, 128), on the device.
+
+    The convolutions run in bf16 where the device gains by it, the layers after them in float32.
+    """
     folded = fold_batch_norm(encoder)
     resnet = folded.backbone
     trunk = nn.Sequential(
@@ -90,17 +105,19 @@ def embed(
     suit_convolutions(trunk, device)
     trunk = trunk.to(device, dtype, memory_format=torch.channels_last)
     top = nn.Sequential(resnet.fc, folded.head).to(device)
-    width = encoder.head[-1].out_features
 
-    with progress_bar(total=len(images), desc=description, unit=" images") as bar:
+    @torch.inference_mode()
+    def represent(batch: Tensor) -> Tensor:
+        x = normalise(batch.to(device)).to(dtype, memory_format=torch.channels_last)
+        features = trunk(x).float().mean((2, 3))          # (b, 512), the average pooling
+        return top(features)                              # (b, 128)
 
-        def represent(batch: Tensor) -> Tensor:
-            x = normalise(batch.to(device)).to(dtype, memory_format=torch.channels_last)
-            features = trunk(x).float().mean((2, 3))          # (b, 512), the average pooling
-            bar.update(len(batch))
-            return top(features)                              # (b, 128)
+    return represent
 
-        return in_batches(represent, images, width, batch_size or suiting_batch_size(device))
+
+def width(encoder: Encoder) -> int:
+    """The dimensions of its representations."""
+    return encoder.head[-1].out_features
 
 
 def suiting_batch_size(device: torch.device) -> int:

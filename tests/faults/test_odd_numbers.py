@@ -41,7 +41,7 @@ USES = {
     "silhouette": lambda y: silhouette(y, CLUSTERS),
     "k-NN": lambda y: nearest(y, y, 2),
     "k-NN of others": lambda y: nearest_others(y, 2),
-    "most distant": lambda y: most_distant(y, 2, torch.arange(3)),
+    "most distant": lambda y: most_distant(y[:3], y, 2),
     "anomaly scores": lambda y: anomaly_scores(y, y),
     "neighbours' classes": lambda y: neighbour_classes(y, CLUSTERS, 2),
     "t-SNE": lambda y: tsne_map(y),

@@ -27,13 +27,14 @@ class ROC(NamedTuple):
     auc: float
 
 
-def anomaly_scores(test_y: Tensor, train_y: Tensor, k: int = 2) -> Tensor:
+def anomaly_scores(test_y: Tensor, train_y: Tensor, k: int = 2, itself: Tensor | None = None) -> Tensor:
     """Inverse density, Eq. 7: the mean L2 distance to the k nearest training images.
 
-    Parameters: test_y, (n, d), and train_y, (m, d), float32; k, 1 to m.
+    Parameters: test_y, (n, d), and train_y, (m, d), float32; k, 1 to m; itself, int64, (n,), which
+    training image a test image is itself, -1 for none, as for :func:`nearest`.
     Returns: float32, (n,); higher is more anomalous.
     """
-    return nearest(test_y, train_y, k).distances.mean(dim=1)
+    return nearest(test_y, train_y, k, itself=itself).distances.mean(dim=1)
 
 
 def anomaly_scores_by_k(test_y: Tensor, train_y: Tensor, k: int) -> Tensor:

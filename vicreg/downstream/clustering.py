@@ -44,6 +44,8 @@ def cluster(y: Tensor, k: int = 10, seed: int = 0) -> Clustering:
     Parameters: y, float32, (n, d); k, 2 to n.
     Raises: ValueError for another k; VICRegError when the representations do not vary.
     """
+    if len(y) < 2:
+        raise ValueError(f"k-means needs at least two images, got {len(y)}.")
     if not 2 <= k <= len(y):
         raise ValueError(f"k-means needs from 2 to {len(y):,} clusters for {len(y):,} images, got {k}.")
     check_useful(y, "cluster")

@@ -86,6 +86,44 @@ def probe_held_out(
     )
 
 
+class CrossValidated(NamedTuple):
+    """How well classes are read off representations that a probe has not learned from.
+
+    ``accuracies``: float64, (folds,), the share recognised in each fold; ``predictions``: int64, (n,),
+    each image's by the probe that has not seen it.
+    """
+
+    accuracies: Tensor
+    predictions: Tensor
+
+
+def probe_cross_validated(
+    y: Tensor, labels: Tensor, folds: int = 5, seed: int = 0, device: torch.device | None = None
+) -> CrossValidated:
+    """Linear probes that each learn from all folds but one and are tested on that one.
+
+    Each class gives the same share to every fold; where the smallest has fewer images than folds,
+    there are as many folds as it has images.
+
+    Parameters: y, float32, (n, d); labels, int64, (n,), 0 to c - 1; folds, at least 2; seed, of the
+    folds and of the probes.
+    Raises: ValueError where a class has fewer than two images.
+    """
+    from sklearn.model_selection import StratifiedKFold  # slow to import, and seldom needed
+
+    counts = labels.bincount()
+    if counts.min() < 2:
+        raise ValueError(f"A class needs two images to be cross-validated, class {int(counts.argmin())} has {int(counts.min())}.")
+    splitting = StratifiedKFold(min(folds, int(counts.min())), shuffle=True, random_state=seed)
+    accuracies, predictions = [], torch.empty_like(labels)
+    for fold in splitting.split(y.numpy(), labels.numpy()):
+        rest, held_out = map(torch.from_numpy, fold)
+        found = linear_probe(y[rest], labels[rest], y[held_out], labels[held_out], seed=seed, device=device)
+        accuracies.append(found.accuracy)
+        predictions[held_out] = found.predictions
+    return CrossValidated(torch.tensor(accuracies, dtype=torch.float64), predictions)
+
+
 def read_linearly(train_y: Tensor, train_values: Tensor, test_y: Tensor, test_values: Tensor) -> float:
     """R² of values that a linear layer, fitted by least squares, reads off other representations.
 

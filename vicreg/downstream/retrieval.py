@@ -49,18 +49,29 @@ def by_products(queries: Tensor, index: Tensor, k: int) -> Tensor:
     )
 
 
-def nearest(queries: Tensor, index: Tensor, k: int, search: Search = by_faiss) -> Neighbours:
+def nearest(
+    queries: Tensor, index: Tensor, k: int, search: Search = by_faiss, itself: Tensor | None = None
+) -> Neighbours:
     """The k nearest rows of an index for each query.
 
     Parameters: queries, (q, d), and index, (n, d), float32, on one device, which is the CPU for
-    faiss; k, 1 to n; search, by which they are found.
+    faiss; k, 1 to n, or to n - 1 where a query is in the index; search, by which they are found;
+    itself, int64, (q,), the row of the index that a query is itself and that it is not to find, -1
+    where it is none. Its duplicates count as neighbours.
     Raises: ValueError for another k; VICRegError when either is not finite, or the index does not
     vary.
     """
-    check_k(k, len(index))
+    among = itself is not None and bool((itself >= 0).any())
+    check_k(k, len(index) - among)
     check_finite(queries)
     check_useful(index, "find")
-    return in_order(queries, index, search(queries, index, k), descending=False)
+    found = in_order(queries, index, search(queries, index, k + among), descending=False)
+    if not among:
+        return found
+    left_out = found.indices == itself.unsqueeze(1)
+    # Among many duplicates an image may not find itself, and what is not in the index cannot: then the last goes.
+    left_out[:, -1] |= ~left_out.any(dim=1)
+    return Neighbours(*(part[~left_out].view(len(queries), k) for part in found))
 
 
 def nearest_others(
@@ -68,32 +79,26 @@ def nearest_others(
 ) -> Neighbours:
     """The k nearest images of images that are in the set themselves, themselves left out.
 
-    An image is known by its index, so its duplicates count as neighbours.
-
     Parameters: y, float32, (n, d); k, 1 to n - 1; members, int64, (q,), the indices of the
     queries, all n without them; search, as for :func:`nearest`.
     """
-    check_k(k, len(y) - 1)
     members = torch.arange(len(y), device=y.device) if members is None else members
-    found = nearest(y[members], y, k + 1, search)
-    itself = found.indices == members.unsqueeze(1)
-    # Among many duplicates an image may not find itself: then the last one goes.
-    itself[:, -1] |= ~itself.any(dim=1)
-    return Neighbours(*(part[~itself].view(len(members), k) for part in found))
+    return nearest(y[members], y, k, search, itself=members)
 
 
-def most_distant(y: Tensor, k: int, members: Tensor) -> Neighbours:
-    """The k most distant images of images that are in the set themselves.
+def most_distant(queries: Tensor, index: Tensor, k: int) -> Neighbours:
+    """The k most distant rows of an index for each query.
 
-    Parameters: as for :func:`nearest_others`.
+    Parameters: queries, (q, d), and index, (n, d), float32; k, 1 to n.
     """
-    check_k(k, len(y) - 1)
-    check_useful(y, "find")
+    check_k(k, len(index))
+    check_finite(queries)
+    check_useful(index, "find")
     found = [
-        torch.cdist(y[some], y, compute_mode="donot_use_mm_for_euclid_dist").topk(k).indices
-        for some in members.split(QUERIES_AT_ONCE)
+        torch.cdist(some, index, compute_mode="donot_use_mm_for_euclid_dist").topk(k).indices
+        for some in queries.split(QUERIES_AT_ONCE)
     ]
-    return in_order(y[members], y, torch.cat(found), descending=True)
+    return in_order(queries, index, torch.cat(found), descending=True)
 
 
 def in_order(queries: Tensor, index: Tensor, indices: Tensor, descending: bool) -> Neighbours:
@@ -122,6 +127,8 @@ def k_occurrences(queries: Tensor, index: Tensor, k: int) -> Tensor:
 
 
 def check_k(k: int, most: int) -> None:
+    if not most:
+        raise ValueError("There is no other image to find; at least two are needed.")
     if not 1 <= k <= most:
         raise ValueError(f"k must be from 1 to the {most:,} images there are to find, got {k}.")
 

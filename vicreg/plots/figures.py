@@ -166,16 +166,16 @@ def show_images(
 ) -> None:
     """A table of images, drawn as one tiled picture.
 
-    Parameters: images, uint8, (rows, columns, 3, 32, 32); labels at the left and at the top;
+    Parameters: images, uint8, (rows, columns, 3, side, side); labels at the left and at the top;
     captions, a text under each image; gaps, the columns before which a wider gap stands;
-    caption_height, the room for a caption and for a line of labels, in pixels of an image; group_labels,
-    above the columns between two gaps.
+    caption_height, the room for a caption and for a line of labels, in 32nds of an image's side;
+    group_labels, above the columns between two gaps.
     """
     rows, columns, _, side, _ = images.shape
-    under = caption_height if len(captions) else 0
-    pad, wide = 2, 12
+    pad, wide, line = (size * side // 32 for size in (2, 12, caption_height))
+    under = line if len(captions) else 0
     head, above = (
-        caption_height * max((label.count("\n") + 1 for label in labels), default=0)
+        line * max((label.count("\n") + 1 for label in labels), default=0)
         for labels in (column_labels, group_labels)
     )
     lefts = [c * (side + pad) + wide * sum(g <= c for g in gaps) for c in range(columns)]
@@ -189,11 +189,11 @@ def show_images(
         for c, text in enumerate(row):
             ax.text(lefts[c] + side / 2 - 0.5, tops[r] + side, text, ha="center", va="top")
     for top, text in zip(tops, row_labels, strict=False):
-        ax.text(-4, top + side / 2, text, ha="right", va="center")
+        ax.text(-2 * pad, top + side / 2, text, ha="right", va="center")
     for left, text in zip(lefts, column_labels, strict=False):
-        ax.text(left + side / 2, above + head - 2, text, ha="center", va="bottom")
+        ax.text(left + side / 2, above + head - pad, text, ha="center", va="bottom")
     for first, end, text in zip([0, *gaps], [*gaps, columns], group_labels, strict=False):
-        ax.text((lefts[first] + lefts[end - 1] + side) / 2, above - 2, text, ha="center", va="bottom")
+        ax.text((lefts[first] + lefts[end - 1] + side) / 2, above - pad, text, ha="center", va="bottom")
     ax.set_axis_off()
 
 

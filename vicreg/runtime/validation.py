@@ -31,8 +31,8 @@ def check_useful(y: Tensor, purpose: str) -> None:
     check_finite(y)
     if has_collapsed(y):
         raise VICRegError(
-            "All representations are the same: the encoder has collapsed to a point, so there is "
-            f"nothing to {purpose}; train it anew."
+            f"All representations are the same, so there is nothing to {purpose}: the images are all alike, or "
+            "the encoder has collapsed to a point; choose other images, or train it anew."
         )
 
 

@@ -1,0 +1,129 @@
+"""``python -m vicreg anomalies``: the pictures of a folder that are unlike those of another.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..datasets.folder import Folder, find_pictures
+from ..runtime.errors import VICRegError
+from .folders import (
+    add_folder_command,
+    add_results,
+    classes_of,
+    embedded,
+    finish,
+    results_folder,
+    write_csv,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+ODDEST, LEAST_ODD = 40, 8  # pictures on the sheet
+
+
+def add(commands) -> None:
+    parser = add_folder_command(
+        commands, "anomalies", "order the pictures of a folder by how unlike they are to those of a normal one",
+        find_anomalies, normal="a folder of normal pictures", folder="the pictures to judge; may be the normal folder itself",
+    )  # fmt: skip
+    parser.add_argument("-k", type=int, default=2, metavar="K", help="nearest normal pictures to measure by (default: 2)")
+    parser.add_argument(
+        "--normal-classes", type=lambda text: text.split(","), metavar="CLASS,…",
+        help="the classes of FOLDER that are normal; default: those that NORMAL has or is called",
+    )  # fmt: skip
+    add_results(parser, "anomalies")
+
+
+def find_anomalies(options: argparse.Namespace) -> None:
+    out = results_folder(options, options.normal, options.folder)
+    normal_classes(options, find_pictures(options.normal), find_pictures(options.folder))  # refuses wrong names
+    opened = embedded(options, options.normal, options.folder)
+    (normal, normal_y), (folder, y) = opened.folders
+    import torch
+
+    from ..downstream.anomaly import anomaly_scores, roc
+
+    places = {path.resolve(): row for row, path in enumerate(normal.paths)}
+    itself = torch.tensor([places.get(path.resolve(), -1) for path in folder.paths])
+    scores = anomaly_scores(y, normal_y, options.k, itself)
+    odd = which_are_odd(folder, normal_classes(options, normal, folder))
+    order = scores.argsort(descending=True, stable=True).tolist()
+    classes = classes_of(folder)
+    said = [""] * len(folder) if odd is None else odd.astype(int).tolist()
+    write_csv(
+        out / "anomalies.csv",
+        ("rank", "score", "file", "class", "odd"),
+        ((rank, f"{scores[i]:.6g}", folder.names[i], classes[i], said[i]) for rank, i in enumerate(order, 1)),
+    )
+    draw(out / "anomalies.png", folder, normal, scores, order)
+    curve = out / "roc.png"
+    if odd is None:
+        curve.unlink(missing_ok=True)  # an earlier run's
+        print("No AUC: nothing says which pictures are odd. --normal-classes names the classes that are not.")
+    else:
+        known = torch.from_numpy(folder.labels >= 0)
+        is_odd = torch.from_numpy(odd)
+        found = roc(scores[known & ~is_odd], scores[known & is_odd])
+        draw_roc(curve, found, folder, options.k)
+        print(f"{int((known & ~is_odd).sum()):,} normal pictures and {int(is_odd.sum()):,} odd ones: AUC {found.auc:.4f}")
+    finish(out, normal, folder)
+
+
+def normal_classes(options: argparse.Namespace, normal: Folder, folder: Folder) -> set[str]:
+    """Which classes of the folder are normal: those named, else those that the normal folder has or is called.
+
+    Raises: VICRegError for a name that is no class's.
+    """
+    if options.normal_classes is None:
+        return set(folder.classes) & {*normal.classes, normal.name}
+    if strangers := [name for name in options.normal_classes if name not in folder.classes]:
+        there = ", ".join(folder.classes) or "none at all"
+        raise VICRegError(f"{folder.root} has no class {strangers[0]!r}; its classes are: {there}.")
+    return set(options.normal_classes)
+
+
+def which_are_odd(folder: Folder, normal: set[str]) -> np.ndarray | None:
+    """Which pictures' classes say that they are odd, bool, (n,); None where that makes no two groups."""
+    odd = np.array([name != "" and name not in normal for name in classes_of(folder)])
+    is_normal = np.array([name in normal for name in classes_of(folder)])
+    return odd if odd.any() and is_normal.any() else None
+
+
+def draw(path: Path, folder: Folder, normal: Folder, scores: Tensor, order: list[int]) -> None:
+    """A sheet of the oddest pictures, and of some of the least odd."""
+    from ..plots.sheets import abbreviated, in_rows, save_sheet, sheet, small_print, thumbnails
+
+    titles, tables, captions = [], [], []
+    oddest, rest = order[:ODDEST], order[ODDEST:]
+    for title, indices in (
+        (f"The oddest of {len(folder):,} pictures of {folder.name}, by the distance to {normal.name}", oddest),
+        ("The least odd, the least first", rest[::-1][:LEAST_ODD]),
+    ):
+        if indices:
+            names = [f"{abbreviated(folder.names[i])}\n{scores[i]:.2f}" for i in indices]
+            table, texts = in_rows(thumbnails([folder.paths[i] for i in indices]), names)
+            titles.append(title), tables.append(table), captions.append(texts)
+    with small_print():
+        save_sheet(sheet(titles, tables, captions), path)
+
+
+def draw_roc(path: Path, found, folder: Folder, k: int) -> None:
+    import matplotlib.pyplot as plt
+
+    from ..plots.figures import plot_roc
+    from ..plots.sheets import save_sheet
+
+    fig, ax = plt.subplots(figsize=(5, 5), layout="constrained")
+    plot_roc(ax, found, f"k = {k}")
+    ax.plot([0, 1], [0, 1], ":", color="0.6", label="chance, AUC 0.500")
+    ax.set_title(f"Odd against normal pictures of {folder.name}", fontsize="medium")
+    ax.legend(loc="lower right")
+    save_sheet(fig, path)

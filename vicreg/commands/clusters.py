@@ -1,0 +1,131 @@
+"""``python -m vicreg clusters``: groups of pictures that are alike, on a sheet and on a map.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .folders import (
+    add_folder_command,
+    add_results,
+    classes_of,
+    embedded,
+    finish,
+    results_folder,
+    write_csv,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..datasets.folder import Folder
+    from ..downstream.clustering import Clustering
+
+MOST_CENTRAL = 8   # pictures of a cluster on the sheet
+MOST_MAPPED = 5000
+FEWEST_MAPPED = 8  # t-SNE's
+MAP_THUMBNAIL = 64
+
+
+def add(commands) -> None:
+    parser = add_folder_command(
+        commands, "clusters", "group the pictures of a folder by k-means, and map them by t-SNE", find_clusters,
+        folder="with the pictures to group",
+    )  # fmt: skip
+    parser.add_argument("-k", type=int, default=10, metavar="K", help="clusters (default: 10)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of k-means and the map (default: 0)")
+    parser.add_argument(
+        "--map", type=int, default=MOST_MAPPED, metavar="N",
+        help=f"pictures on the map at most, drawn at random; 0 for no map (default: {MOST_MAPPED:,})",
+    )  # fmt: skip
+    add_results(parser, "clusters")
+
+
+def find_clusters(options: argparse.Namespace) -> None:
+    out = results_folder(options, options.folder)
+    ((folder, y),) = embedded(options, options.folder).folders
+    from ..downstream.clustering import agreement, cluster, silhouette
+
+    found = cluster(y, options.k, options.seed)
+    distances = (y - found.centres[found.clusters]).norm(dim=1)
+    print(f"Silhouette of {options.k} clusters: {silhouette(y, found.clusters):.4f}")
+    if len(folder.classes) > 1 and (folder.labels >= 0).all():
+        import torch
+
+        alike = agreement(found.clusters, torch.from_numpy(folder.labels))
+        print(
+            f"Clusters and classes: accuracy {alike.accuracy:.1%} under the best assignment, "
+            f"NMI {alike.mutual_information:.3f}, ARI {alike.rand_index:.3f}"
+        )
+    order = sorted(range(len(y)), key=lambda i: (int(found.clusters[i]), float(distances[i])))
+    classes = classes_of(folder)
+    write_csv(
+        out / "clusters.csv",
+        ("cluster", "distance", "file", "class"),
+        ((int(found.clusters[i]) + 1, f"{distances[i]:.6g}", folder.names[i], classes[i]) for i in order),
+    )
+    draw(out / "clusters.png", folder, found, order)
+    draw_map(out / "map.html", folder, y, found, options)
+    finish(out, folder)
+
+
+def draw(path: Path, folder: Folder, found: Clustering, order: list[int]) -> None:
+    """A sheet with a row a cluster, its most central pictures first."""
+    import torch
+
+    from ..plots.sheets import (
+        abbreviated,
+        in_rows,
+        printable,
+        save_sheet,
+        sheet,
+        small_print,
+        thumbnails,
+    )
+
+    classes, tables, captions, labels = classes_of(folder), [], [], []
+    for number in range(len(found.centres)):
+        members = [i for i in order if int(found.clusters[i]) == number]
+        central = members[:MOST_CENTRAL]
+        table, texts = in_rows(
+            thumbnails([folder.paths[i] for i in central]), [abbreviated(folder.names[i]) for i in central], MOST_CENTRAL
+        )
+        common = Counter(classes[i] for i in members if classes[i]).most_common(1)
+        label = f"cluster {number + 1}\n{len(members):,} picture{'s' * (len(members) != 1)}"
+        label += "".join(f"\n{printable(name)} {count / len(members):.0%}" for name, count in common)
+        tables.append(table), captions.extend(texts), labels.append(label)
+    with small_print():
+        title = f"The most central pictures of each cluster of {folder.name}"
+        save_sheet(sheet([title], [torch.cat(tables)], [captions], [labels]), path)
+
+
+def draw_map(path: Path, folder: Folder, y: Tensor, found: Clustering, options: argparse.Namespace) -> None:
+    """A page with a t-SNE map on which a point shows its picture; an earlier one goes where there is none."""
+    count = min(options.map, len(y))
+    if count < FEWEST_MAPPED:
+        path.unlink(missing_ok=True)
+        print(f"No map: it takes {FEWEST_MAPPED} pictures at least, and there are {count}.")
+        return
+    import numpy as np
+    import torch
+
+    from ..datasets.pictures import decoded
+    from ..downstream.tsne import tsne_map
+    from ..plots.picture_map import picture_map
+    from ..runtime.atomic import write_atomically
+
+    drawn = np.sort(np.random.default_rng(options.seed).choice(len(y), count, replace=False))
+    if count < len(y):
+        print(f"The map shows {count:,} of the {len(y):,} pictures, drawn at random; --map N shows more.")
+    points = tsne_map(y[drawn], options.seed)
+    images = torch.cat([batch for batch, _ in decoded([folder.paths[i] for i in drawn], MAP_THUMBNAIL)])
+    groups = [f"cluster {number}" for number in range(1, len(found.centres) + 1)]
+    names = [f"{folder.names[i]} – {groups[found.clusters[i]]}" for i in drawn]
+    page = picture_map(f"{folder.name}: a t-SNE map by cluster", points, found.clusters[drawn], groups, images, names)
+    content = page.encode("utf-8", errors="replace")
+    write_atomically(path, lambda temporary: temporary.write_bytes(content), len(content))

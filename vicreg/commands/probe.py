@@ -1,0 +1,127 @@
+"""``python -m vicreg probe``: how well a linear layer tells a folder's classes apart.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..datasets.folder import NO_CLASS, SPLITS, Folder
+from ..runtime.errors import VICRegError
+from .folders import (
+    add_folder_command,
+    add_results,
+    classes_of,
+    embedded,
+    finish,
+    results_folder,
+    write_csv,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MOST_NAMED = 60  # classes whose confusion can be drawn
+
+
+def add(commands) -> None:
+    parser = add_folder_command(
+        commands, "probe", "tell a folder's classes apart by a linear layer on the representations", probe,
+        folder="a folder a class, or train/ and test/ with a folder a class each",
+    )  # fmt: skip
+    parser.add_argument("--folds", type=int, default=5, metavar="N", help="without a split, cross-validated (default: 5)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the folds and the probe (default: 0)")
+    add_results(parser, "probe")
+
+
+def probe(options: argparse.Namespace) -> None:
+    out = results_folder(options, options.folder)
+    if options.folds < 2:
+        raise VICRegError(f"Cross-validation needs at least 2 folds, got {options.folds}.")
+    opened = embedded(options, options.folder)
+    ((folder, y),) = opened.folders
+    import torch
+
+    labelled = folder.labels != NO_CLASS
+    if not labelled.all():
+        print(f"{int((~labelled).sum()):,} pictures lie in no class's folder and are left out of the probe.")
+    folder, y = folder.only(labelled), y[torch.from_numpy(labelled)]
+    check_classes(folder)
+    labels = torch.from_numpy(folder.labels)
+    tested, predictions = tell_accuracy(folder, y, labels, options, opened.device)
+    report(out, folder, tested, labels[tested], predictions)
+    finish(out, folder)
+
+
+def check_classes(folder: Folder) -> None:
+    """Refuse a folder in which a class cannot be learned and tested: VICRegError, naming it."""
+    if len(folder.classes) < 2:
+        raise VICRegError(f"{folder.root} has {len(folder.classes)} class; a probe tells at least two apart, a folder each.")
+    where = {f"in {split}/": folder.in_split(split) for split in SPLITS} if folder.splits else {"": folder}
+    for place, part in where.items():
+        counts = np.bincount(part.labels, minlength=len(folder.classes))
+        least = 1 if folder.splits else 2
+        if counts.min() < least:
+            name, count = folder.classes[counts.argmin()], counts.min()
+            what = f"{count or 'no'} picture{'s' * (count != 1)}"
+            raise VICRegError(
+                f"The class {name!r} has {what} {place}".rstrip()
+                + f", and a probe needs {least}; add some, or take the class's folder away."
+            )
+
+
+def tell_accuracy(
+    folder: Folder, y: Tensor, labels: Tensor, options: argparse.Namespace, device
+) -> tuple[Tensor, Tensor]:
+    """Print how many are recognised, and return which pictures were tested, indices, and what they were taken for."""
+    import torch
+
+    from ..downstream.probe import linear_probe, probe_cross_validated
+
+    if folder.splits:
+        train, test = (torch.tensor([i for i, s in enumerate(folder.splits) if s == split]) for split in SPLITS)
+        found = linear_probe(y[train], labels[train], y[test], labels[test], options.seed, device)
+        print(f"Test accuracy {found.accuracy:.2%} of {len(test):,} pictures, {found.train_accuracy:.2%} of the {len(train):,} learned from")
+        return test, found.predictions
+    found = probe_cross_validated(y, labels, options.folds, options.seed, device)
+    mean, spread = found.accuracies.mean(), found.accuracies.std()
+    print(f"Accuracy {mean:.2%}, cross-validated; standard deviation {spread:.2%} over {len(found.accuracies)} folds of {len(y):,} pictures")
+    return torch.arange(len(y)), found.predictions
+
+
+def report(out: Path, folder: Folder, tested: Tensor, labels: Tensor, predictions: Tensor) -> None:
+    """Print each class's accuracy, and write the predictions and which class is taken for which."""
+    width = max(map(len, folder.classes))
+    for number, name in enumerate(folder.classes):
+        own = labels == number
+        print(f"  {name:{width}} {(predictions[own] == number).double().mean():6.1%} of {int(own.sum()):,}")
+    classes = classes_of(folder)
+    write_csv(
+        out / "probe.csv",
+        ("file", "class", "predicted", "right"),
+        (
+            (folder.names[i], classes[i], folder.classes[p], int(classes[i] == folder.classes[p]))
+            for i, p in zip(tested.tolist(), predictions.tolist(), strict=True)
+        ),
+    )
+    picture = out / "confusion.png"
+    if len(folder.classes) > MOST_NAMED:
+        picture.unlink(missing_ok=True)
+        print(f"No picture of the confusion: it has room for {MOST_NAMED} classes.")
+        return
+    import matplotlib.pyplot as plt
+
+    from ..plots.figures import plot_confusion
+    from ..plots.sheets import printable, save_sheet, small_print
+
+    with small_print():
+        edge = 0.42 * len(folder.classes) + 2.2
+        fig, ax = plt.subplots(figsize=(edge, edge), layout="constrained")
+        plot_confusion(ax, labels, predictions, [printable(name) for name in folder.classes])
+        ax.set_title(f"{printable(folder.name)}: of 100 pictures of a class", fontsize="medium")
+        save_sheet(fig, picture)

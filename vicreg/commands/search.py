@@ -1,0 +1,90 @@
+"""``python -m vicreg search``: the pictures most like some, and least.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .folders import (
+    add_folder_command,
+    add_results,
+    classes_of,
+    embedded,
+    finish,
+    results_folder,
+    write_csv,
+)
+
+if TYPE_CHECKING:
+    from ..datasets.folder import Folder
+    from ..downstream.retrieval import Neighbours
+
+MOST_SHOWN = 50  # queries on the sheet
+
+
+def add(commands) -> None:
+    parser = add_folder_command(
+        commands, "search", "find the pictures of a folder that are nearest to some pictures, and most distant",
+        search, folder="in which to search",
+    )  # fmt: skip
+    parser.add_argument("queries", type=Path, nargs="+", metavar="QUERY", help="a picture, in the folder or elsewhere")
+    parser.add_argument("-k", type=int, default=5, metavar="K", help="how many of either (default: 5)")
+    add_results(parser, "search")
+
+
+def search(options: argparse.Namespace) -> None:
+    out = results_folder(options, options.folder)
+    queries = [query.expanduser() for query in options.queries]
+    opened = embedded(options, options.folder)
+    ((folder, y),) = opened.folders
+    import torch
+
+    from ..downstream.retrieval import most_distant, nearest
+    from ..folder_representations import represent_files
+
+    places = {path.resolve(): row for row, path in enumerate(folder.paths)}
+    itself = torch.tensor([places.get(query.resolve(), -1) for query in queries])
+    query_y = represent_files(opened.run, queries, opened.device)
+    found = {
+        "nearest": nearest(query_y, y, options.k, itself=itself),
+        "most distant": most_distant(query_y, y, min(options.k, len(y))),
+    }
+    write_csv(out / "search.csv", ("query", "found", "rank", "distance", "file", "class"), rows(folder, queries, found))
+    draw(out / "search.png", folder, queries, found)
+    finish(out, folder)
+
+
+def rows(folder: Folder, queries: list[Path], found: dict[str, Neighbours]):
+    classes = classes_of(folder)
+    for number, query in enumerate(queries):
+        for kind, neighbours in found.items():
+            for rank, (distance, index) in enumerate(pairs(neighbours, number), 1):
+                yield query, kind, rank, f"{distance:.6g}", folder.names[index], classes[index]
+
+
+def pairs(neighbours: Neighbours, query: int) -> list[tuple[float, int]]:
+    """A query's distances and indices."""
+    return list(zip(*(part[query].tolist() for part in neighbours), strict=True))
+
+
+def draw(path: Path, folder: Folder, queries: list[Path], found: dict[str, Neighbours]) -> None:
+    """A sheet with a row a query: itself, the nearest, the most distant."""
+    import torch
+
+    from ..plots.sheets import abbreviated, save_sheet, sheet, small_print, thumbnails
+
+    images, captions = [], []
+    for number, query in enumerate(queries[:MOST_SHOWN]):
+        shown = [pair for neighbours in found.values() for pair in pairs(neighbours, number)]
+        images.append(thumbnails([query, *(folder.paths[index] for _, index in shown)]))
+        captions.append([f"{abbreviated(query.name)}\n", *(f"{abbreviated(folder.names[i])}\n{d:.2f}" for d, i in shown)])
+    gaps = [1, 1 + found["nearest"].indices.shape[1]]
+    title = f"Nearest and most distant of {len(folder):,} pictures of {folder.name}"
+    title += f"; the first {MOST_SHOWN} of {len(queries):,} queries" if len(queries) > MOST_SHOWN else ""
+    with small_print():
+        fig = sheet([title], [torch.stack(images)], [captions], gaps=gaps, group_labels=["query", *found])
+        save_sheet(fig, path)

@@ -1,0 +1,142 @@
+"""The images to train on: CIFAR-10, or the pictures of any folder, decoded and made square.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from .data import Split, Splits, as_image_set, fingerprint, load_cifar10
+from .datasets.cifar10 import ARCHIVE_SUFFIXES, CIFAR10_CLASSES, OFFICIAL_ARCHIVE, OFFICIAL_FOLDER
+from .datasets.decode import SIDE
+from .datasets.folder import SPLITS, Folder, find_pictures, has_pictures
+from .datasets.pictures import decoded
+from .runtime.cache import from_cache, keep_in_cache, keep_newest
+from .runtime.errors import VICRegError
+from .runtime.paths import data_folder
+from .runtime.progress import progress_bar
+
+CACHE_FORMAT = 1
+CACHES_KEPT = 3
+TEST_SHARE = 10  # of so many pictures one is a test image, where the folder does not say which
+FEWEST = 4       # pictures: two to train on and two to watch
+NAMED = 20       # of the pictures that are left out
+
+
+def find_images(root: str | Path | None = None) -> Folder | None:
+    """The pictures of a folder; None where it is, or is to become, a copy of CIFAR-10.
+
+    Parameters: root, the folder; without one ``$VICREG_DATA`` or ``data/``, to which CIFAR-10 is
+    downloaded where there are no images.
+    Raises: VICRegError when a folder that was named has no images.
+    """
+    place = Path(root).expanduser() if root is not None else data_folder()
+    if is_cifar10(place) or (root is None and not has_pictures(place)):
+        return None
+    return find_pictures(place)
+
+
+def load_images(root: str | Path | None = None, side: int = SIDE, strict: bool = False) -> Splits:
+    """The images of a folder, CIFAR-10's or any pictures, to train on.
+
+    Parameters: root, as for :func:`find_images`; side, of the images, pixels; strict, whether a
+    picture that cannot be read is refused.
+    Raises: VICRegError when there are no images or too few, or for a CIFAR-10 of another side.
+    """
+    if (folder := find_images(root)) is not None:
+        return load_folder(folder, side, strict)
+    if side != SIDE:
+        raise VICRegError(
+            f"CIFAR-10's images have {SIDE} pixels a side; for {side}, name a folder of larger pictures with --data."
+        )
+    return load_cifar10(root)
+
+
+def is_cifar10(root: Path) -> bool:
+    """Whether a folder is a copy of CIFAR-10: the official files, its ten classes, or an archive alone."""
+    if any((root / official).exists() for official in (OFFICIAL_FOLDER, OFFICIAL_ARCHIVE)):
+        return True
+    if all((root / split).is_dir() for split in SPLITS):
+        return all(folders_in(root / split) == set(CIFAR10_CLASSES) for split in SPLITS)
+    archives = root.is_dir() and any(entry.name.endswith(ARCHIVE_SUFFIXES) for entry in root.iterdir())
+    return archives and not has_pictures(root)
+
+
+def folders_in(folder: Path) -> set[str]:
+    return {entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")}
+
+
+def load_folder(folder: Folder, side: int, strict: bool = False) -> Splits:
+    """The pictures of a folder as square images, from the cache where nothing changed.
+
+    Where the folder has no ``train/`` and ``test/``, a tenth of its pictures are test images, which
+    training only watches. Their names say which, so that they stay so when others are added.
+
+    Raises: VICRegError when fewer than four pictures can be read, or, where strict, not all.
+    """
+    pixels, readable, failures = decoded_folder(folder, side)
+    tell_left_out(folder := folder.only(readable, failures), strict)
+    if len(folder) < FEWEST:
+        raise VICRegError(f"Training needs at least {FEWEST} pictures, and {folder.root} has {len(folder):,}.")
+    pixels = pixels[readable]
+    test = np.array(folder.splits) == "test" if folder.splits else held_out(folder.names)
+    name = f"{folder.name} ({len(folder):,} pictures)"
+    splits = []
+    for split, members in zip(SPLITS, (~test, test), strict=True):
+        arrays = Split(pixels[members], folder.labels[members])
+        splits.append(as_image_set(name, split, arrays, folder.classes, fingerprint(arrays)))
+    return Splits(*splits)
+
+
+def held_out(names: tuple[str, ...]) -> np.ndarray:
+    """Which tenth of pictures, two at least, are test images: bool, (n,)."""
+    order = np.argsort([hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest() for name in names])
+    members = np.zeros(len(names), dtype=bool)
+    members[order[: max(2, len(names) // TEST_SHARE)]] = True
+    return members
+
+
+def decoded_folder(folder: Folder, side: int) -> tuple[np.ndarray, np.ndarray, dict[str, str]]:
+    """All pictures of a folder, (n, 3, side, side), which of them could be read, (n,), and why others not."""
+    identity = [CACHE_FORMAT, str(folder.root.resolve()), side, folder.identities().tobytes().hex()]
+    name = f"pictures-{hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]}.npz"
+    stored = from_cache(name) or {}
+    try:
+        if hashlib.sha256(stored["pixels"]).hexdigest() == str(stored["sha256"]):
+            return stored["pixels"], stored["readable"], json.loads(str(stored["failures"]))
+    except (KeyError, ValueError, TypeError):
+        pass  # none there, or another file under this name
+    pixels = np.empty((len(folder), 3, side, side), dtype=np.uint8)
+    readable, failures, done = np.ones(len(folder), dtype=bool), {}, 0
+    with progress_bar(total=len(folder), desc=f"decoding {folder.name}", unit=" images") as bar:
+        for images, failed in decoded(folder.paths, side):
+            pixels[done : done + len(images)] = images.numpy()
+            readable[list(failed)] = False
+            failures |= {folder.names[index]: why for index, why in failed.items()}
+            done += len(images)
+            bar.update(len(images))
+    digest = hashlib.sha256(pixels).hexdigest()
+    keep_in_cache(
+        name, pixels=pixels, readable=readable, failures=np.array(json.dumps(failures)), sha256=np.array(digest)
+    )
+    keep_newest("pictures-*.npz", CACHES_KEPT)
+    return pixels, readable, failures
+
+
+def tell_left_out(folder: Folder, strict: bool = False) -> None:
+    """Say what of a folder is left out and why; where strict, refuse it: VICRegError."""
+    if not folder.left_out:
+        return
+    lines = [f"{place}: {why}" for place, why in folder.left_out.items()]
+    if strict:
+        more = f", as are {len(lines) - 1:,} others" if len(lines) > 1 else ""
+        raise VICRegError(f"{folder.root}: {lines[0]}{more}; mend or remove what is unreadable, or leave --strict out.")
+    print(f"{folder.root}: {len(folder):,} pictures are read, {len(lines):,} left out:", file=sys.stderr)
+    for line in lines[:NAMED]:
+        print(f"  {line}", file=sys.stderr)
+    if len(lines) > NAMED:
+        print(f"  … and {len(lines) - NAMED:,} more", file=sys.stderr)

@@ -1,0 +1,104 @@
+"""Contact sheets of people's own pictures: thumbnails in rows, with what there is to say below each.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import contextlib
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+import matplotlib
+import matplotlib.pyplot as plt
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from ..datasets.pictures import read_picture
+from ..runtime.atomic import write_atomically
+from .figures import show_images
+
+THUMBNAIL = 96        # pixels a side
+INCHES = 1.0          # a thumbnail's side on the sheet
+LINE = 5              # a caption's line, in 32nds of a thumbnail's side
+LETTERS = 14          # of a name that fit under a thumbnail
+COLUMNS = 8
+DOTS_AN_INCH = 110
+# Fonts that have the letters which matplotlib's own lacks; those that are installed are used.
+MORE_FONTS = (
+    "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans", "WenQuanYi Zen Hei", "Hiragino Sans", "PingFang SC",
+    "Arial Unicode MS", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Nirmala UI", "Segoe UI Emoji",
+)  # fmt: skip
+
+
+def thumbnails(paths: Sequence[Path]) -> Tensor:
+    """Pictures that can be read, made small and square: uint8, (n, 3, 96, 96)."""
+    return torch.stack([read_picture(path, THUMBNAIL) for path in paths])
+
+
+def in_rows(images: Tensor, captions: Sequence[str], columns: int = COLUMNS) -> tuple[Tensor, list[list[str]]]:
+    """Images, (n, 3, s, s), and their captions as a table whose last row is filled up with white."""
+    rows = math.ceil(len(images) / columns)
+    white = images.new_full((rows * columns - len(images), *images.shape[1:]), 255)
+    texts = [*captions, *[""] * len(white)]
+    table = torch.cat([images, white]).view(rows, columns, *images.shape[1:])
+    return table, [texts[row * columns : (row + 1) * columns] for row in range(rows)]
+
+
+def sheet(
+    titles: Sequence[str],
+    tables: Sequence[Tensor],
+    captions: Sequence[Sequence[Sequence[str]]],
+    row_labels: Sequence[Sequence[str]] | None = None,
+    **labels,
+) -> Figure:
+    """A figure of tables of thumbnails, one below the other, each under its title.
+
+    Parameters: tables, uint8, (rows, columns, 3, s, s) each, and their captions, all of as many
+    lines; row_labels, of each table; labels, as for :func:`show_images`.
+    """
+    lines = 1 + max(text.count("\n") for table in captions for row in table for text in row)
+    cell = 1 + (2 + LINE * lines) / 32
+    heights = [table.shape[0] * cell * INCHES + 0.35 for table in tables]
+    gaps = 12 / 32 * len(labels.get("gaps", ()))
+    longest = max((len(line) for some in row_labels or () for text in some for line in text.split("\n")), default=0)
+    size = (tables[0].shape[1] * 34 / 32 + gaps) * INCHES + 0.085 * longest + 0.3, sum(heights) + 0.2
+    fig, axes = plt.subplots(
+        len(tables), figsize=size, height_ratios=heights, layout="constrained", squeeze=False
+    )
+    for number, (ax, title, table, texts) in enumerate(zip(axes.flat, titles, tables, captions, strict=True)):
+        some = row_labels[number] if row_labels else ()
+        show_images(ax, table, some, captions=texts, caption_height=LINE * lines, **labels)
+        ax.set_title(title, loc="left", fontweight="bold", fontsize="medium")
+        ax.set_anchor("NW")
+    return fig
+
+
+def abbreviated(name: str, letters: int = LETTERS) -> str:
+    """A picture's name without folders and ending, its middle left out where it is long."""
+    stem = printable(PurePosixPath(name).stem)
+    half = (letters - 1) // 2
+    return stem if len(stem) <= letters else f"{stem[:half]}…{stem[-half:]}"
+
+
+def printable(name: str) -> str:
+    """A name as a figure shows it: bytes that are no text become question marks, and $ starts no formula."""
+    readable = name.encode(errors="surrogateescape").decode(errors="replace").replace("�", "?")
+    return "".join(letter if letter.isprintable() else "?" for letter in readable).replace("$", r"\$")
+
+
+@contextlib.contextmanager
+def small_print() -> Iterator[None]:
+    """Letters of a sheet's size, in fonts for as many scripts as are installed."""
+    installed = {font.name for font in matplotlib.font_manager.fontManager.ttflist}
+    fonts = [*matplotlib.rcParams["font.sans-serif"][:1], *(font for font in MORE_FONTS if font in installed)]
+    with matplotlib.rc_context({"font.size": 8, "font.family": fonts}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # a box stands for it; the CSV has the name
+        yield
+
+
+def save_sheet(fig: Figure, path: Path) -> None:
+    """Save a figure as PNG and close it."""
+    write_atomically(path, lambda temporary: fig.savefig(temporary, format="png", dpi=DOTS_AN_INCH))
+    plt.close(fig)
