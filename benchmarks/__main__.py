@@ -20,6 +20,7 @@ ALL = (
     ["agreement.py"],
     ["pretraining.py", "measure"],
     ["pipeline.py"],
+    ["folders.py"],
 )
 
 

@@ -44,9 +44,9 @@ def add(commands) -> None:
 
 def find_anomalies(options: argparse.Namespace) -> None:
     out = results_folder(options, options.normal, options.folder)
-    normal_classes(options, find_pictures(options.normal), find_pictures(options.folder))  # refuses wrong names
-    opened = embedded(options, options.normal, options.folder)
-    (normal, normal_y), (folder, y) = opened.folders
+    folders = [find_pictures(root) for root in (options.normal, options.folder)]
+    named = normal_classes(options, *folders)
+    (normal, normal_y), (folder, y) = embedded(options, *folders).folders
     import torch
 
     from ..downstream.anomaly import anomaly_scores, roc
@@ -54,7 +54,7 @@ def find_anomalies(options: argparse.Namespace) -> None:
     places = {path.resolve(): row for row, path in enumerate(normal.paths)}
     itself = torch.tensor([places.get(path.resolve(), -1) for path in folder.paths])
     scores = anomaly_scores(y, normal_y, options.k, itself)
-    odd = which_are_odd(folder, normal_classes(options, normal, folder))
+    odd = which_are_odd(folder, named)
     order = scores.argsort(descending=True, stable=True).tolist()
     classes = classes_of(folder)
     said = [""] * len(folder) if odd is None else odd.astype(int).tolist()

@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..datasets.folder import find_pictures
 from .folders import (
     add_folder_command,
     add_results,
@@ -48,7 +49,7 @@ def add(commands) -> None:
 
 def find_clusters(options: argparse.Namespace) -> None:
     out = results_folder(options, options.folder)
-    ((folder, y),) = embedded(options, options.folder).folders
+    ((folder, y),) = embedded(options, find_pictures(options.folder)).folders
     from ..downstream.clustering import agreement, cluster, silhouette
 
     found = cluster(y, options.k, options.seed)

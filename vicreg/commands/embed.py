@@ -6,6 +6,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 import argparse
 from pathlib import Path
 
+from ..datasets.folder import find_pictures
 from ..runtime.errors import VICRegError
 from .folders import add_folder_command, embedded
 
@@ -24,7 +25,7 @@ def embed_pictures(options: argparse.Namespace) -> None:
         raise VICRegError(f"{out} does not end in .npz; name the file so, for numpy.load to know it.")
     if out.is_dir():
         raise VICRegError(f"{out} is a folder; name a file in it.")
-    ((folder, y),) = embedded(options, options.folder).folders
+    ((folder, y),) = embedded(options, find_pictures(options.folder)).folders
     import numpy as np
 
     from ..runtime.atomic import write_atomically

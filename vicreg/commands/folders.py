@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..datasets.folder import NO_CLASS, Folder, find_pictures
+from ..datasets.folder import NO_CLASS, Folder
 from ..runtime.atomic import write_atomically
 from ..runtime.errors import VICRegError
 
@@ -53,9 +53,8 @@ class Opened(NamedTuple):
     folders: list[Embedded]
 
 
-def embedded(options: argparse.Namespace, *roots: Path) -> Opened:
+def embedded(options: argparse.Namespace, *folders: Folder) -> Opened:
     """The representations of folders by the weights that the options name; says what is left out."""
-    folders = [find_pictures(root) for root in roots]  # before what is heavy
     from ..folder_images import tell_left_out
     from ..folder_representations import represent_folder
     from ..runtime.device import best_device

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..datasets.folder import NO_CLASS, SPLITS, Folder
+from ..datasets.folder import NO_CLASS, SPLITS, Folder, find_pictures
 from ..runtime.errors import VICRegError
 from .folders import (
     add_folder_command,
@@ -43,13 +43,14 @@ def probe(options: argparse.Namespace) -> None:
     out = results_folder(options, options.folder)
     if options.folds < 2:
         raise VICRegError(f"Cross-validation needs at least 2 folds, got {options.folds}.")
-    opened = embedded(options, options.folder)
+    check_classes(folder := find_pictures(options.folder))
+    opened = embedded(options, folder)
     ((folder, y),) = opened.folders
     import torch
 
     labelled = folder.labels != NO_CLASS
     if not labelled.all():
-        print(f"{int((~labelled).sum()):,} pictures lie in no class's folder and are left out of the probe.")
+        print(f"Pictures in no class's folder, left out of the probe: {int((~labelled).sum()):,}")
     folder, y = folder.only(labelled), y[torch.from_numpy(labelled)]
     check_classes(folder)
     labels = torch.from_numpy(folder.labels)
@@ -61,13 +62,14 @@ def probe(options: argparse.Namespace) -> None:
 def check_classes(folder: Folder) -> None:
     """Refuse a folder in which a class cannot be learned and tested: VICRegError, naming it."""
     if len(folder.classes) < 2:
-        raise VICRegError(f"{folder.root} has {len(folder.classes)} class; a probe tells at least two apart, a folder each.")
+        there = f"{len(folder.classes) or 'no'} class{'es' * (len(folder.classes) != 1)}"
+        raise VICRegError(f"{folder.root} has {there}; a probe tells at least two apart, a folder each.")
     where = {f"in {split}/": folder.in_split(split) for split in SPLITS} if folder.splits else {"": folder}
     for place, part in where.items():
-        counts = np.bincount(part.labels, minlength=len(folder.classes))
+        counts = np.bincount(part.labels[part.labels != NO_CLASS], minlength=len(folder.classes))
         least = 1 if folder.splits else 2
         if counts.min() < least:
-            name, count = folder.classes[counts.argmin()], counts.min()
+            name, count = folder.classes[counts.argmin()], int(counts.min())
             what = f"{count or 'no'} picture{'s' * (count != 1)}"
             raise VICRegError(
                 f"The class {name!r} has {what} {place}".rstrip()

@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..datasets.folder import find_pictures
 from .folders import (
     add_folder_command,
     add_results,
@@ -39,7 +40,7 @@ def add(commands) -> None:
 def search(options: argparse.Namespace) -> None:
     out = results_folder(options, options.folder)
     queries = [query.expanduser() for query in options.queries]
-    opened = embedded(options, options.folder)
+    opened = embedded(options, find_pictures(options.folder))
     ((folder, y),) = opened.folders
     import torch
 

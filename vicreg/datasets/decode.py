@@ -62,7 +62,7 @@ def decode_upright(encoded: bytes) -> np.ndarray:
     Raises: ValueError, saying what is wrong, where that is impossible or over 100 million pixels.
     """
     if (size := stated_size(encoded)) is None:
-        raise ValueError(UNREADABLE)
+        raise ValueError(UNREADABLE if encoded else "is empty")
     if size[0] * size[1] > MOST_PIXELS:
         raise ValueError(f"has {size[0]:,}x{size[1]:,} pixels, over the {MOST_PIXELS // 10**6} million that are decoded")
     pixels, orientation = pixels_of(encoded), orientation_of(encoded)

@@ -17,6 +17,7 @@ from ..runtime.errors import VICRegError
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 SPLITS = ("train", "test")
 NO_CLASS = -1
+CLASSES_NAMED = 20
 KINDS_NAMED = 5  # of the files that are no pictures
 
 
@@ -26,8 +27,8 @@ class Folder:
 
     Attributes: root; names, their places below it, with slashes; labels, int64 (n,), indices into
     classes, -1 for a picture that lies in no class's folder; classes, in alphabetical order;
-    splits, "train" or "test" for each picture, or none at all; left_out, what was found and is no
-    picture here, in words, by its place.
+    splits, "train" or "test" for each picture, or none at all; left_out, why a picture is not among
+    them, by its place; others, how many files that are no pictures were passed over, by their endings.
     """
 
     root: Path
@@ -36,6 +37,7 @@ class Folder:
     classes: tuple[str, ...]
     splits: tuple[str, ...]
     left_out: dict[str, str]
+    others: dict[str, int]
 
     def __len__(self) -> int:
         return len(self.names)
@@ -59,6 +61,7 @@ class Folder:
             self.classes,
             tuple(self.splits[i] for i in indices) if self.splits else (),
             {**self.left_out, **(left_out or {})},
+            self.others,
         )
 
     def in_split(self, split: str) -> "Folder":
@@ -82,13 +85,16 @@ class Folder:
         told = f"{len(self):,} picture{'s' * (len(self) != 1)}"
         counts = Counter(self.labels.tolist())
         if self.classes:
-            each = ", ".join(f"{name} {counts[label]:,}" for label, name in enumerate(self.classes))
+            each = ", ".join(f"{name} {counts[label]:,}" for label, name in enumerate(self.classes[:CLASSES_NAMED]))
+            each += ", …" * (len(self.classes) > CLASSES_NAMED)
             told += f" of {len(self.classes)} class{'es' * (len(self.classes) != 1)} ({each})"
             told += f", {counts[NO_CLASS]:,} of none" if counts[NO_CLASS] else ""
         else:
             told += " without classes"
         if self.splits:
             told += "; " + " and ".join(f"{self.splits.count(split):,} to {split}" for split in SPLITS)
+        if count := sum(self.others.values()):
+            told += f"; {count:,} other file{'s' * (count != 1)} passed over ({kinds_in_words(self.others)})"
         return told
 
 
@@ -107,17 +113,14 @@ def find_pictures(root: Path) -> Folder:
         what = "is a file" if root.exists() else "is not there"
         raise VICRegError(f"{root} {what}; name a folder with JPEG, PNG or WebP pictures in it.")
     left_out: dict[str, str] = {}
-    names, others = [], []
-    for place in files_below(root, left_out):
-        (names if place.lower().endswith(PICTURE_SUFFIXES) else others).append(place)
+    places = list(files_below(root, left_out))
+    names = sorted(place for place in places if place.lower().endswith(PICTURE_SUFFIXES))
+    others = Counter(PurePosixPath(place).suffix.lower() for place in set(places).difference(names))
     if not names:
-        kinds = Counter(PurePosixPath(place).suffix.lower() or "without an ending" for place in others)
-        told = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common(KINDS_NAMED))
+        only = f", only other files ({kinds_in_words(others)})" if others else ""
         raise VICRegError(
-            f"There are no pictures in {root}{f', only other files ({told})' if told else ''}; name a folder "
-            "with files that end in .jpg, .jpeg, .png or .webp."
+            f"There are no pictures in {root}{only}; name a folder with files that end in .jpg, .jpeg, .png or .webp."
         )
-    names.sort()
     parts = [PurePosixPath(name).parts for name in names]
     split = {p[0] for p in parts if len(p) > 1} >= set(SPLITS)
     if split:
@@ -135,7 +138,14 @@ def find_pictures(root: Path) -> Folder:
         known,
         tuple(p[0] for p in parts) if split else (),
         left_out,
+        others,
     )
+
+
+def kinds_in_words(others: dict[str, int]) -> str:
+    """Which endings files have, the most frequent first: "12 .heic, 3 .gif"."""
+    kinds = [f"{count:,} {ending or 'without an ending'}" for ending, count in Counter(others).most_common(KINDS_NAMED)]
+    return ", ".join(kinds) + ", …" * (len(others) > KINDS_NAMED)
 
 
 def has_pictures(root: Path) -> bool:

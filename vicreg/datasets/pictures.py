@@ -85,10 +85,10 @@ def read_picture(path: Path, side: int) -> Tensor:
         if not stat.S_ISREG(about.st_mode):
             raise ValueError("is not a file")
         if about.st_size > LARGEST_FILE:
-            raise ValueError(f"takes {about.st_size >> 20:,} MiB, over the {LARGEST_FILE >> 20} that are read")
+            raise ValueError(f"takes {-(-about.st_size >> 20):,} MiB, over the {LARGEST_FILE >> 20} that are read")
         return middle_square(decode_upright(path.read_bytes()), side)
     except FileNotFoundError as error:
-        raise ValueError("is a link to nothing" if path.is_symlink() else "is gone") from error
+        raise ValueError("is a link to nothing" if path.is_symlink() else "is not there") from error
     except OSError as error:
         raise ValueError(f"cannot be read ({error.strerror})") from error
     except MemoryError as error:
@@ -103,6 +103,6 @@ def middle_square(pixels: np.ndarray, side: int) -> Tensor:
     h, w, _ = pixels.shape
     edge = min(h, w)
     top, left = (h - edge) // 2, (w - edge) // 2
-    square = torch.from_numpy(np.ascontiguousarray(pixels[top : top + edge, left : left + edge]))
+    square = torch.from_numpy(np.array(pixels[top : top + edge, left : left + edge]))
     x = square.permute(2, 0, 1).unsqueeze(0)             # (1, 3, edge, edge), channels last
     return interpolate(x, size=(side, side), mode="bilinear", antialias=True)[0]

@@ -28,12 +28,11 @@ image.style.cssText = "display:block;width:160px;image-rendering:auto;margin:0 a
 box.append(image, words);
 document.body.append(box);
 plot.on("plotly_hover", (event) => {
-  const point = event.points[0], n = point.customdata, rect = point.bbox, frame = plot.getBoundingClientRect();
+  const n = event.points[0].customdata, {clientX: x, clientY: y} = event.event;
   image.src = "data:image/jpeg;base64," + pictures[n];
   words.textContent = names[n];
   box.style.display = "block";
-  const x = frame.left + (rect ? rect.x1 : event.event.offsetX), y = frame.top + (rect ? rect.y0 : event.event.offsetY);
-  box.style.left = Math.max(0, Math.min(x + 12, innerWidth - box.offsetWidth - 4)) + "px";
+  box.style.left = Math.max(0, x + 16 + box.offsetWidth < innerWidth ? x + 16 : x - 16 - box.offsetWidth) + "px";
   box.style.top = Math.max(0, Math.min(y - box.offsetHeight / 2, innerHeight - box.offsetHeight - 4)) + "px";
 });
 plot.on("plotly_unhover", () => { box.style.display = "none"; });
@@ -54,7 +53,7 @@ def picture_map(
     for group, name in enumerate(names_of_groups):
         indices = np.flatnonzero(groups.numpy() == group)
         x, y = np.round(points[indices].astype(float), 2).T
-        fig.add_scattergl(
+        fig.add_scatter(
             x=x, y=y, mode="markers", name=html.escape(name), customdata=indices, hoverinfo="none",
             marker={"size": 6, "color": colours[group % len(colours)], "opacity": 0.8},
         )  # fmt: skip
@@ -65,9 +64,9 @@ def picture_map(
     )  # fmt: skip
     script = SHOW_PICTURES % tuple(in_script(json.dumps(value)) for value in ([as_jpeg(t) for t in thumbnails], list(names)))
     page = fig.to_html(
-        include_plotlyjs=True, post_script=script, default_height="95vh", config={"displaylogo": False, "responsive": True}
+        include_plotlyjs=True, post_script=script, default_height="100vh", config={"displaylogo": False, "responsive": True}
     )
-    return page.replace("<head>", f'<head><title>{html.escape(title)}</title>', 1)
+    return page.replace("<head>", f"<head><title>{html.escape(title)}</title><style>body {{ margin: 0; overflow: hidden }}</style>", 1)
 
 
 def as_jpeg(thumbnail: Tensor) -> str:

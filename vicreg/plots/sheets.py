@@ -20,6 +20,7 @@ from ..runtime.atomic import write_atomically
 from .figures import show_images
 
 THUMBNAIL = 96        # pixels a side
+FRAME = 210           # its grey, around pictures that are white at their edge
 INCHES = 1.0          # a thumbnail's side on the sheet
 LINE = 5              # a caption's line, in 32nds of a thumbnail's side
 LETTERS = 14          # of a name that fit under a thumbnail
@@ -33,8 +34,11 @@ MORE_FONTS = (
 
 
 def thumbnails(paths: Sequence[Path]) -> Tensor:
-    """Pictures that can be read, made small and square: uint8, (n, 3, 96, 96)."""
-    return torch.stack([read_picture(path, THUMBNAIL) for path in paths])
+    """Pictures that can be read, made small and square, in a thin frame: uint8, (n, 3, 96, 96)."""
+    images = torch.full((len(paths), 3, THUMBNAIL, THUMBNAIL), FRAME, dtype=torch.uint8)
+    for image, path in zip(images, paths, strict=True):
+        image[:, 1:-1, 1:-1] = read_picture(path, THUMBNAIL - 2)
+    return images
 
 
 def in_rows(images: Tensor, captions: Sequence[str], columns: int = COLUMNS) -> tuple[Tensor, list[list[str]]]:
@@ -59,11 +63,10 @@ def sheet(
     lines; row_labels, of each table; labels, as for :func:`show_images`.
     """
     lines = 1 + max(text.count("\n") for table in captions for row in table for text in row)
-    cell = 1 + (2 + LINE * lines) / 32
-    heights = [table.shape[0] * cell * INCHES + 0.35 for table in tables]
+    heights = [table.shape[0] * (34 + LINE * lines) / 32 * INCHES for table in tables]
     gaps = 12 / 32 * len(labels.get("gaps", ()))
     longest = max((len(line) for some in row_labels or () for text in some for line in text.split("\n")), default=0)
-    size = (tables[0].shape[1] * 34 / 32 + gaps) * INCHES + 0.085 * longest + 0.3, sum(heights) + 0.2
+    size = (tables[0].shape[1] * 34 / 32 + gaps) * INCHES + 0.085 * longest + 0.3, sum(heights) + 0.35 * len(tables) + 0.2
     fig, axes = plt.subplots(
         len(tables), figsize=size, height_ratios=heights, layout="constrained", squeeze=False
     )

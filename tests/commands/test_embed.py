@@ -1,0 +1,88 @@
+"""``python -m vicreg embed``, and what all commands on folders refuse.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from vicreg.datasets.folder import find_pictures
+from vicreg.folder_representations import represent_folder
+from vicreg.runtime.paths import PROJECT
+from vicreg.weights import load_run
+
+COMMANDS = ("embed", "search", "anomalies", "clusters", "probe")
+
+
+def test_the_file_holds_representations_names_and_labels(vicreg, photos, tmp_path, trained):
+    (photos / "cat" / "broken.png").write_bytes(b"?")
+    said = vicreg("embed", photos, "--out", tmp_path / "y.npz")
+    assert "24 representations of 128 dimensions are in" in said.out
+    assert "photos: 24 pictures are read, 1 left out:\n  cat/broken.png: is not a readable image" in said.err
+    with np.load(tmp_path / "y.npz", allow_pickle=False) as file:
+        content = dict(file)
+    folder, y = represent_folder(load_run(trained.weights), find_pictures(photos))
+    assert content["names"].tolist() == list(folder.names) and content["left_out"].tolist() == ["cat/broken.png"]
+    assert content["classes"].tolist() == ["cat", "frog", "ship"]
+    assert content["labels"].tolist() == [0] * 8 + [1] * 8 + [2] * 8
+    assert np.array_equal(content["y"], y.numpy()) and content["splits"].size == 0
+
+
+def test_pictures_without_classes_and_one_alone(vicreg, photos, tmp_path):
+    vicreg("embed", photos / "cat", "--out", tmp_path / "y.npz")
+    content = np.load(tmp_path / "y.npz")
+    assert content["y"].shape == (8, 128) and set(content["labels"].tolist()) == {-1} and content["classes"].size == 0
+    for path in sorted((photos / "cat").iterdir())[1:]:
+        path.unlink()
+    assert "1 representations" in vicreg("embed", photos / "cat", "--out", tmp_path / "y.npz").out
+
+
+def test_names_that_are_no_text_stand_in_the_file(vicreg, photos, tmp_path):
+    place = photos / "cat" / "猫 und Ümlaut & <b>.png"
+    (photos / "cat" / "cat 0000.png").rename(place)
+    vicreg("embed", photos, "--out", tmp_path / "y.npz")
+    assert f"cat/{place.name}" in np.load(tmp_path / "y.npz")["names"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_no_command_can_do_is_one_sentence(vicreg, photos, tmp_path, command):
+    def refused(*folders, options=()):
+        words = {"search": [folders[0], photos / "cat/cat 0000.png"], "anomalies": folders * 2}.get(command, folders)
+        out = ["--out", tmp_path / "y.npz"] if command == "embed" else []
+        return vicreg(command, *words, *out, *options, code=1).err.splitlines()[-1]
+
+    (tmp_path / "empty").mkdir()
+    assert "There are no pictures in" in refused(tmp_path / "empty")
+    assert "is not there; name a folder" in refused(tmp_path / "nowhere")
+    (photos / "cat" / "broken.png").write_bytes(b"?")
+    assert "cat/broken.png: is not a readable image; mend or remove" in refused(photos, options=["--strict"])
+    assert "cannot be used" in refused(photos, options=["--device", "nonsense"])
+    assert "cannot be read" in refused(photos, options=["--weights", "nonsense"])
+    assert not (tmp_path / "out").exists() and not (tmp_path / "y.npz").exists()
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c != "embed"])
+def test_results_never_lie_among_the_pictures(vicreg, photos, command):
+    words = {"search": [photos / "cat/cat 0000.png"], "anomalies": [photos]}.get(command, [])
+    before = sorted(photos.rglob("*"))
+    for place in (photos, photos / "results" / "deep"):
+        assert "among the pictures of" in vicreg(command, photos, *words, "--out", place, code=1).err
+    assert sorted(photos.rglob("*")) == before
+
+
+def test_a_file_that_is_no_npz_is_refused(vicreg, photos, tmp_path):
+    assert "does not end in .npz" in vicreg("embed", photos, "--out", tmp_path / "y.csv", code=1).err
+    (tmp_path / "y.npz").mkdir()
+    assert "is a folder; name a file in it" in vicreg("embed", photos, "--out", tmp_path / "y.npz", code=1).err
+
+
+def test_a_wrong_folder_does_not_wait_for_torch(tmp_path):
+    program = (
+        "import sys; from vicreg.__main__ import main\n"
+        f"assert main(['clusters', {str(tmp_path)!r}]) == 1 and 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=True, capture_output=True, env={**os.environ})
