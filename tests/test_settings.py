@@ -32,7 +32,7 @@ TEXTS = {
     "betas": ("0.5,0.75", (0.5, 0.75)), "weight_decay": ("0", 0.0), "invariance_weight": ("10", 10.0),
     "variance_weight": ("0.5", 0.5), "covariance_weight": ("2", 2.0), "target_std": ("3", 3.0), "eps": ("1e-3", 1e-3),
     "neighbours_of": ("no_variance", "no_variance"), "latent": ("true", True), "code_learning_rate": ("0.1", 0.1),
-    "lookup_views": ("False", False), "lookup_among": ("5", 5),
+    "lookup_views": ("False", False), "lookup_among": ("5", 5), "side": ("64", 64),
 }  # fmt: skip
 
 
@@ -124,6 +124,7 @@ def test_ranges(allowed, words, inside, outside):
         ("neighbours_of=nonsense", "There is no experiment 'nonsense'; choose from: vicreg, "),
         ("neighbours_of=latent_optimization", "an experiment with an encoder, which latent_optimization does not have"),
         ("lookup_among=3", "lookup_among is of codes alone; add --set latent=true, or --set lookup_among=1"),
+        ("side=8", "side must be from 16 to 256, got 8"),
     ],
 )
 def test_a_setting_that_cannot_be_is_one_sentence(capsys, setting, says):
@@ -171,7 +172,7 @@ def test_an_own_experiment_differs_in_what_was_given():
 def test_older_files_keep_their_meaning():
     """Before there were sides, and before codes had a learning rate of their own."""
     stored = asdict(VICREG)
-    for later in ("code_learning_rate", "lookup_views", "lookup_among"):
+    for later in ("side", "code_learning_rate", "lookup_views", "lookup_among"):
         del stored[later]
     assert experiment_from(stored) == VICREG
 

@@ -59,7 +59,7 @@ class Experiment:
     code_learning_rate, of the codes' own Adam, None where they are trained as networks are (see
     :func:`vicreg.train.adam`); lookup_views, whether a code's partner is looked up by a generated
     view of the image, else by the image as it is; lookup_among, of how many nearest images the
-    partner is drawn.
+    partner is drawn; side, of images, in pixels.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Experiment:
     code_learning_rate: float | None = setting(None, ABOVE_0)
     lookup_views: bool = True
     lookup_among: int = setting(1, Range(1))
+    side: int = setting(32, Range(16, 256))
 
     def with_seed(self, seed: int) -> "Experiment":
         """The same experiment from another seed, under a name of its own."""

@@ -147,6 +147,13 @@ def check_settings(
             f"batch_size must be from 2 to the {len(data.train):,} training images, "
             f"got {experiment.batch_size}."
         )
+    for split in data:
+        if split.images.shape[2:] != (experiment.side, experiment.side):
+            height, width = split.images.shape[2:]
+            raise VICRegError(
+                f"The {split.split} images have {height}x{width} pixels and not the experiment's "
+                f"{experiment.side}x{experiment.side}; take images of that size, or set another side with --side."
+            )
     if experiment.batch_size % workers.size:
         raise ValueError(
             f"The batch size must be a multiple of the {workers.size} processes that share it, "

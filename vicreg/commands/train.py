@@ -15,7 +15,7 @@ from ..settings import own_experiment
 from ..stored_experiments import find_experiment
 
 ALL = "all"
-SHORTCUTS = ("seed", "epochs", "batch_size")  # settings with options of their own
+SHORTCUTS = ("seed", "epochs", "batch_size", "side")  # settings with options of their own
 
 
 def add(commands) -> None:
@@ -29,6 +29,7 @@ def add(commands) -> None:
     )  # fmt: skip
     train.add_argument("--seed", type=int, metavar="S", help="default: the experiment's")
     train.add_argument("--batch-size", type=int, metavar="B", help="default: the experiment's")
+    train.add_argument("--side", type=int, metavar="S", help="of images, in pixels; default: the experiment's")
     train.add_argument(
         "--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings",
         help="another value of any setting of the experiment, such as variance_weight=5; needs --as",
