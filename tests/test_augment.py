@@ -30,17 +30,22 @@ def generator():
     return torch.Generator().manual_seed(0)
 
 
+@pytest.fixture(params=[32, 64])
+def side(request):
+    return request.param
+
+
 @pytest.fixture
-def images(generator):
+def images(generator, side):
     coarse = torch.rand(N, 3, 8, 8, generator=generator)  # smooth enough to look like images
-    smooth = torch.nn.functional.interpolate(coarse, size=32, mode="bicubic").clamp(0, 1)
+    smooth = torch.nn.functional.interpolate(coarse, size=side, mode="bicubic").clamp(0, 1)
     smooth[0] = 0.5  # a grey image has no hue
     return smooth
 
 
 @pytest.fixture
-def parameters(generator):
-    return A.draw_parameters(N, generator)
+def parameters(generator, side):
+    return A.draw_parameters(N, generator, side)
 
 
 def one_by_one(images, function, *parameters):
@@ -54,7 +59,7 @@ def test_crop_and_flip_equals_torchvision(images, parameters):
 
     def crop(image, top, left, height, width, flip):
         box = [int(v) for v in (top, left, height, width)]
-        view = reference.resized_crop(image, *box, size=[32, 32], antialias=True)
+        view = reference.resized_crop(image, *box, size=image.shape[1:], antialias=True)
         return reference.horizontal_flip(view) if flip else view
 
     boxes = (p.top, p.left, p.height, p.width, p.flip)
@@ -124,7 +129,7 @@ def test_transform_chains_the_operations(images, parameters):
     views = A.jitter(views, p.order, p.factors)
     for i in range(N):
         if p.greyscale[i]:
-            views[i] = A.grey(views[i : i + 1]).expand(1, 3, 32, 32)[0]
+            views[i] = A.grey(views[i : i + 1]).expand(1, 3, -1, -1)[0]
         if p.blur[i]:
             views[i] = A.blur(views[i : i + 1], p.sigma[i : i + 1])[0]
     assert_close(A.transform(images, p), views)
@@ -148,10 +153,10 @@ def test_normalise_equals_torchvision(images):
     assert_close(A.normalise(bytes_), reference.normalize(bytes_ / 255, list(A.MEAN), list(A.STD)))
 
 
-def test_crops_are_distributed_as_torchvisions():
+def test_crops_are_distributed_as_torchvisions(side):
     n = 20_000
-    ours = torch.stack(A.draw_crops(n, torch.Generator().manual_seed(1)), dim=1)
-    image = torch.zeros(3, 32, 32)
+    ours = torch.stack(A.draw_crops(n, torch.Generator().manual_seed(1), side), dim=1)
+    image = torch.zeros(3, side, side)
     torch.manual_seed(1)
     theirs = torch.tensor(
         [RandomResizedCrop.get_params(image, A.CROP_AREA, A.CROP_ASPECT) for _ in range(n)]
@@ -161,12 +166,12 @@ def test_crops_are_distributed_as_torchvisions():
     assert ((ours.mean(0) - theirs.mean(0)).abs() < 5 * 2**0.5 * error).all()
     assert ((ours.std(0) - theirs.std(0)).abs() < 5 * error).all()
     assert ((ours.T.corrcoef() - theirs.T.corrcoef()).abs() < 5 * (2 / n) ** 0.5).all()
-    assert (ours[:, 0] + ours[:, 2] <= 32).all() and (ours[:, 1] + ours[:, 3] <= 32).all()
+    assert (ours[:, 0] + ours[:, 2] <= side).all() and (ours[:, 1] + ours[:, 3] <= side).all()
 
 
 def test_every_image_draws_its_own_parameters():
     n = 20_000
-    p = A.draw_parameters(n, torch.Generator().manual_seed(2))
+    p = A.draw_parameters(n, torch.Generator().manual_seed(2), 32)
 
     def share(draws):
         return draws.float().mean().item()

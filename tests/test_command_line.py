@@ -64,9 +64,9 @@ def test_train_writes_weights_and_says_where(small, tiny_folder, capsys):
     ("options", "says"),
     [
         (["nonsense"], "choose from: vicreg"),
-        (["vicreg", "--epochs", "0"], "at least 1 epoch, got 0"),
+        (["vicreg", "--epochs", "0"], "epochs must be from 1 to 100,000, got 0"),
         (["vicreg", "--batch-size", "21"], "from 2 to the 20 training images, got 21"),
-        (["vicreg", "--batch-size", "1"], "from 2 to the 20 training images, got 1"),
+        (["vicreg", "--batch-size", "1"], "batch_size must be at least 2, got 1"),
         (["vicreg", "--batch-size", "8", "--seed", "-1"], "seed must be from 0"),
         (["vicreg", "--device", "nonsense"], "'nonsense' cannot be used"),
     ],

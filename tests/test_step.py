@@ -109,7 +109,7 @@ def test_only_a_gpu_replays_graphs(small, tiny):
 @needs_compiler
 def test_compiled_views_are_the_plain_ones(tiny):
     with float64_by_default():
-        images, parameters = tiny.train.images.double() / 255, draw_parameters(20, torch.Generator())
+        images, parameters = tiny.train.images.double() / 255, draw_parameters(20, torch.Generator(), 32)
         # One graph without a break, in which no number waits to be sent to a GPU.
         found = torch.compile(views_of, fullgraph=True)(images, parameters)
         assert_close(found, views_of(images, parameters))

@@ -16,7 +16,6 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-SIZE = 32
 MEAN = (0.4914, 0.4822, 0.4465)
 STD = (0.247, 0.243, 0.261)
 
@@ -51,8 +50,8 @@ class Parameters(NamedTuple):
 def normalise(images: Tensor) -> Tensor:
     """Bring images to the scale the encoder is trained on; the whole of the evaluation transform.
 
-    Parameters: images, shape (n, 3, 32, 32), uint8 in [0, 255] or float in [0, 1].
-    Returns: float32 (n, 3, 32, 32), each channel less CIFAR-10's mean over its deviation.
+    Parameters: images, shape (n, 3, side, side), uint8 in [0, 255] or float in [0, 1].
+    Returns: float32 (n, 3, side, side), each channel less CIFAR-10's mean over its deviation.
     """
     if images.dtype == torch.uint8:
         images = images.float() / 255
@@ -82,25 +81,25 @@ def augment(
 ) -> Tensor:
     """One random view T(I) of every image.
 
-    Parameters: images, shape (n, 3, 32, 32), uint8 or float in [0, 1]; generator, on the
+    Parameters: images, shape (n, 3, side, side), uint8 or float in [0, 1]; generator, on the
     same device as the images; share, the images whose views are wanted. All n draw, so a view
     is the same whoever makes it; make, :func:`views_of`, or what was compiled of it.
-    Returns: normalised float32 views, shape (n, 3, 32, 32), n of the share.
+    Returns: normalised float32 views, shape (n, 3, side, side), n of the share.
     """
     # bf16 has 8 significant bits, about one grey level of 256: T stays in float32.
     with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
-        drawn = Parameters(*(p[share] for p in draw_parameters(len(images), generator)))
+        drawn = Parameters(*(p[share] for p in draw_parameters(len(images), generator, images.shape[-1])))
         return make(images[share], drawn)
 
 
-def draw_parameters(n: int, generator: Generator) -> Parameters:
-    """Draw T's parameters for n images, on the generator's device."""
+def draw_parameters(n: int, generator: Generator, side: int) -> Parameters:
+    """Draw T's parameters for n images of side x side pixels, on the generator's device."""
     device = generator.device
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
         return low + (high - low) * torch.rand(*shape, generator=generator, device=device)
 
-    top, left, height, width = draw_crops(n, generator)
+    top, left, height, width = draw_crops(n, generator, side)
     spread = constants((BRIGHTNESS, CONTRAST, SATURATION, HUE), torch.float32, device)
     centre = constants((1.0, 1.0, 1.0, 0.0), torch.float32, device)
     return Parameters(
@@ -114,7 +113,7 @@ def draw_parameters(n: int, generator: Generator) -> Parameters:
     )  # fmt: skip
 
 
-def draw_crops(n: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def draw_crops(n: int, generator: Generator, side: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Boxes as torchvision's RandomResizedCrop draws them: (top, left, height, width), each (n,).
 
     Up to ten boxes are tried for an image and the first that fits is taken; the whole image
@@ -122,26 +121,26 @@ def draw_crops(n: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor, Te
     """
     shape, device = (n, CROP_ATTEMPTS), generator.device
     u = torch.rand(4, *shape, generator=generator, device=device)
-    area = SIZE**2 * (CROP_AREA[0] + (CROP_AREA[1] - CROP_AREA[0]) * u[0])
+    area = side**2 * (CROP_AREA[0] + (CROP_AREA[1] - CROP_AREA[0]) * u[0])
     low, high = math.log(CROP_ASPECT[0]), math.log(CROP_ASPECT[1])
     aspect = torch.exp(low + (high - low) * u[1])
     width = (area * aspect).sqrt().round()
     height = (area / aspect).sqrt().round()
 
-    fits = (width <= SIZE) & (height <= SIZE)  # neither is ever rounded to 0: areas are >= 204
+    fits = (width <= side) & (height <= side)  # neither is ever rounded to 0: areas are a fifth at least
     first = fits.int().argmax(dim=1, keepdim=True)  # (n, 1), 0 where none fits
     none_fits = ~fits.any(dim=1)
-    width = width.gather(1, first).squeeze(1).masked_fill(none_fits, SIZE)
-    height = height.gather(1, first).squeeze(1).masked_fill(none_fits, SIZE)
-    top = (u[2, :, 0] * (SIZE - height + 1)).floor()
-    left = (u[3, :, 0] * (SIZE - width + 1)).floor()
+    width = width.gather(1, first).squeeze(1).masked_fill(none_fits, side)
+    height = height.gather(1, first).squeeze(1).masked_fill(none_fits, side)
+    top = (u[2, :, 0] * (side - height + 1)).floor()
+    left = (u[3, :, 0] * (side - width + 1)).floor()
     return top, left, height, width
 
 
 def transform(images: Tensor, p: Parameters) -> Tensor:
     """T with given parameters: crop, flip, colour jitter, greyscale, blur.
 
-    Parameters: images, float in [0, 1], shape (n, 3, 32, 32); p, one row an image.
+    Parameters: images, float in [0, 1], shape (n, 3, side, side); p, one row an image.
     Returns: float in [0, 1], same shape, not normalised.
     """
     images = crop_and_flip(images, p.top, p.left, p.height, p.width, p.flip)
@@ -153,23 +152,24 @@ def transform(images: Tensor, p: Parameters) -> Tensor:
 def crop_and_flip(
     images: Tensor, top: Tensor, left: Tensor, height: Tensor, width: Tensor, flip: Tensor
 ) -> Tensor:
-    """Cut each image's box, resize it to 32x32 (bilinear) and mirror it where flip is set."""
-    rows = resize_matrix(top, height)  # (n, 32, 32)
-    columns = resize_matrix(left, width)
+    """Cut each image's box, resize it to the image's size (bilinear) and mirror it where flip is set."""
+    side = images.shape[-1]
+    rows = resize_matrix(top, height, side)  # (n, side, side)
+    columns = resize_matrix(left, width, side)
     columns = torch.where(flip.view(-1, 1, 1), columns.flip(1), columns)
     return rows.unsqueeze(1) @ images @ columns.unsqueeze(1).mT
 
 
-def resize_matrix(start: Tensor, length: Tensor) -> Tensor:
-    """The matrices that stretch [start, start + length) to 32 pixels, bilinearly.
+def resize_matrix(start: Tensor, length: Tensor, side: int) -> Tensor:
+    """The matrices that stretch [start, start + length) to so many pixels as the side has, bilinearly.
 
-    Parameters: start, length, pixels, shape (n,), length <= 32.
-    Returns: (n, 32, 32); row i holds the weights of the input pixels in output pixel i. Pixels
+    Parameters: start, length, pixels, shape (n,), length <= side.
+    Returns: (n, side, side); row i holds the weights of the input pixels in output pixel i. Pixels
     outside the box count for nothing: its border is repeated, as when cropping comes first.
     """
-    pixel = torch.arange(SIZE, device=start.device, dtype=start.dtype)
+    pixel = torch.arange(side, device=start.device, dtype=start.dtype)
     start, length = start.view(-1, 1), length.view(-1, 1)
-    centre = (pixel + 0.5) * length / SIZE - 0.5  # (n, 32), within the box
+    centre = (pixel + 0.5) * length / side - 0.5  # (n, side), within the box
     centre = start + centre.clamp(min=0).minimum(length - 1)
     return (1 - (centre.unsqueeze(2) - pixel).abs()).clamp(min=0)
 
@@ -223,17 +223,18 @@ def shift_hue(images: Tensor, turns: Tensor) -> Tensor:
 
 
 def blur(images: Tensor, sigma: Tensor) -> Tensor:
-    """Gaussian blur with a 3x3 kernel, each image (n, 3, 32, 32) with its own sigma, (n,).
+    """Gaussian blur with a 3x3 kernel, each image (n, 3, side, side) with its own sigma, (n,).
 
     The border is reflected, as torchvision's is: a border pixel sees its inner neighbour twice.
     """
-    side = torch.exp(-0.5 / sigma.square()).view(-1, 1, 1)
-    weight = side / (1 + 2 * side)  # of each neighbour; 1 - 2 weight of the pixel itself
-    pixel = torch.arange(SIZE, device=images.device)
+    beside = torch.exp(-0.5 / sigma.square()).view(-1, 1, 1)
+    weight = beside / (1 + 2 * beside)  # of each neighbour; 1 - 2 weight of the pixel itself
+    side = images.shape[-1]
+    pixel = torch.arange(side, device=images.device)
     row = pixel.view(-1, 1)
-    on_border = (row == 0) | (row == SIZE - 1)
+    on_border = (row == 0) | (row == side - 1)
     neighbours = ((row - pixel).abs().eq(1) * (1 + on_border.int())).to(images.dtype)
-    matrix = torch.lerp(torch.eye(SIZE, device=images.device), neighbours / 2, 2 * weight)
+    matrix = torch.lerp(torch.eye(side, device=images.device), neighbours / 2, 2 * weight)
     return matrix.unsqueeze(1) @ images @ matrix.unsqueeze(1).mT
 
 

@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 import torch
 
-from .experiments import Experiment
+from .experiments import EXPERIMENTS, Experiment, experiment_from, parts_of
 from .history import History, history_from
 from .runtime.atomic import check_writable
 from .runtime.errors import VICRegError
-from .runtime.paths import runs_folder
+from .runtime.paths import checkpoint_file
 from .runtime.tensor_files import load_tensors, save_tensors
-from .weights import Leg, experiment_from, fingerprint_of, legs_from, load_run, weights_file
+from .weights import Leg, fingerprint_of, legs_from, load_run, weights_file
+from .weights_header import read_header
 
 
 class Progress(NamedTuple):
@@ -28,8 +29,9 @@ class Checkpoint:
     """The state of an unfinished run, in one file that is replaced after every epoch."""
 
     def __init__(self, experiment, data, encoder, projector, optimizer):
-        self.path = runs_folder() / f"{experiment.name}.checkpoint.pt"
+        self.path = checkpoint_file(experiment.name)
         self.experiment = experiment
+        self.own = parts_of(experiment.name)[0] not in EXPERIMENTS  # the name is of the user's choice
         self.data = data
         self.parts = {"encoder": encoder, "projector": projector, "optimizer": optimizer}
         # Whose weights say which images are neighbours: other weights, other neighbours.
@@ -52,12 +54,16 @@ class Checkpoint:
     def load(self) -> Progress:
         """Bring the run to its last checkpoint; no progress where there is none.
 
+        Raises: VICRegError where it is damaged or another run's, or where there is none and another
+        run's weights go by the user's own name.
+
         A checkpoint of the same experiment with fewer or more epochs is this run's: nothing in
         an epoch depends on how many are to come.
         """
         if not self.path.exists():
+            self.check_not_anothers()
             return Progress(History(torch.empty(0, self.steps, 3), torch.empty(0, 3)), ())
-        remedy = "delete it to start anew"
+        remedy = "choose another name with --as, or delete it to start anew" if self.own else "delete it to start anew"
         try:
             with open(self.path, "rb") as file:
                 content = load_tensors(file)
@@ -93,6 +99,19 @@ class Checkpoint:
         self.parts["encoder"].load_state_dict(run.encoder.state_dict())
         self.parts["projector"].load_state_dict(run.projector.state_dict())
         return Progress(run.history, run.provenance.legs)
+
+    def check_not_anothers(self) -> None:
+        """Refuse to replace weights by another run's, where the name is the user's own.
+
+        A built-in experiment's are replaced: they can be trained again by their name.
+        """
+        path = weights_file(self.experiment.name)
+        if not self.own or not path.exists():
+            return
+        remedy = "choose another name with --as, or delete that file"
+        if (header := read_header(path)) is None:
+            raise VICRegError(f"The weights would replace {path}, which cannot be read; {remedy}.")
+        self.check_same(f"The weights {path} were", header.experiment, header.data_fingerprint, remedy)
 
     def check_same(self, what: str, stored: Experiment, fingerprint: str, remedy: str) -> None:
         """Refuse what was trained with other settings (epochs aside) or on other images."""

@@ -3,15 +3,47 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
-from dataclasses import dataclass, replace
+import re
+import sys
+from dataclasses import dataclass, field, fields, replace
+from types import UnionType
+from typing import TypeVar, get_origin
 
 from .runtime.errors import VICRegError
+
+Record = TypeVar("Record")
 
 NEIGHBOURS = 3  # of which one is drawn each time as an image's other view, as the exercise has it for Q6
 
 # Of 1e-3 to 3e-2 by factors of 3, the one with the least loss after 10 epochs of the control without views,
 # without a look at classes; the others are within 1% of it.
 CODE_LEARNING_RATE = 3e-3
+
+
+@dataclass(frozen=True)
+class Range:
+    """Which numbers a setting may be: from low to high, but for an end that it is without."""
+
+    low: float
+    high: float = sys.float_info.max
+    without: float | None = None
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high and value != self.without
+
+    def __str__(self) -> str:
+        low = f"above {self.low:,}" if self.without == self.low else f"at least {self.low:,}"
+        if self.high == Range.high:
+            return low
+        return f"{low} and below {self.high:,}" if self.without == self.high else f"from {self.low:,} to {self.high:,}"
+
+
+ABOVE_0, AT_LEAST_0 = Range(0, without=0), Range(0)
+
+
+def setting(default, allowed: Range):
+    """A field of :class:`Experiment` that is a number, several, or none, and what each may be."""
+    return field(default=default, metadata={"allowed": allowed})
 
 
 @dataclass(frozen=True)
@@ -27,36 +59,81 @@ class Experiment:
     code_learning_rate, of the codes' own Adam, None where they are trained as networks are (see
     :func:`vicreg.train.adam`); lookup_views, whether a code's partner is looked up by a generated
     view of the image, else by the image as it is; lookup_among, of how many nearest images the
-    partner is drawn.
+    partner is drawn; side, of images, in pixels.
     """
 
     name: str
     description: str
-    seed: int = 0
-    epochs: int = 30
-    batch_size: int = 256
-    learning_rate: float = 3e-4
-    betas: tuple[float, float] = (0.9, 0.999)
-    weight_decay: float = 1e-6
-    invariance_weight: float = 25.0
-    variance_weight: float = 25.0
-    covariance_weight: float = 1.0
-    target_std: float = 1.0
-    eps: float = 1e-4
+    seed: int = setting(0, Range(0, 2**32 - 1))
+    epochs: int = setting(30, Range(1, 100_000))  # one more would draw what the next seed's first draws
+    batch_size: int = setting(256, Range(2))
+    learning_rate: float = setting(3e-4, ABOVE_0)
+    betas: tuple[float, float] = setting((0.9, 0.999), Range(0, 1, without=1))
+    weight_decay: float = setting(1e-6, AT_LEAST_0)
+    invariance_weight: float = setting(25.0, AT_LEAST_0)
+    variance_weight: float = setting(25.0, AT_LEAST_0)
+    covariance_weight: float = setting(1.0, AT_LEAST_0)
+    target_std: float = setting(1.0, AT_LEAST_0)
+    eps: float = setting(1e-4, ABOVE_0)
     neighbours_of: str | None = None
     latent: bool = False
-    code_learning_rate: float | None = None
+    code_learning_rate: float | None = setting(None, ABOVE_0)
     lookup_views: bool = True
-    lookup_among: int = 1
-    side: int = 32
+    lookup_among: int = setting(1, Range(1))
+    side: int = setting(32, Range(16, 256))
 
     def with_seed(self, seed: int) -> "Experiment":
         """The same experiment from another seed, under a name of its own."""
-        return self if seed == self.seed else replace(self, name=f"{self.name}_seed{seed}", seed=seed)
+        if seed == self.seed:
+            return self
+        return replace(self, name=f"{parts_of(self.name)[0]}_seed{seed}", seed=seed)
 
     def after(self, epochs: int) -> "Experiment":
         """The same experiment after the first so many of its epochs, under a name of its own."""
         return replace(self, name=f"{self.name}_epoch{epochs}", epochs=epochs)
+
+
+def parts_of(name: str) -> tuple[str, int | None, int | None]:
+    """The experiment, the seed and the epochs that a name tells, such as "vicreg_seed3_epoch5"."""
+    experiment, seed, epochs = re.fullmatch(r"(.*?)(?:_seed(\d+))?(?:_epoch(\d+))?", name, re.DOTALL).groups()
+    return experiment, seed and int(seed), epochs and int(epochs)
+
+
+def check_ranges(experiment: Experiment) -> None:
+    """Refuse numbers that no run can be trained with.
+
+    Raises: VICRegError, naming the setting and what it may be.
+    """
+    for number in fields(experiment):
+        value, allowed = getattr(experiment, number.name), number.metadata.get("allowed")
+        if allowed is None or value is None:
+            continue
+        if not all(each in allowed for each in (value if isinstance(value, tuple) else [value])):
+            raise VICRegError(f"{number.name} must be {allowed}, got {value}.")
+
+
+def experiment_from(stored: dict) -> Experiment:
+    """An Experiment from its fields as stored, where tuples may have become lists.
+
+    Raises: an exception of some kind where they are not an experiment's.
+    """
+    known = {field.name for field in fields(Experiment)}
+    if set(stored) - known:
+        raise ValueError(f"unknown settings {sorted(set(stored) - known)}")
+    experiment = of_declared_types(Experiment(**{**stored, "betas": tuple(stored["betas"])}))
+    check_ranges(experiment)
+    return experiment
+
+
+def of_declared_types(record: Record) -> Record:
+    """A dataclass's value itself; ValueError where a field is not of its declared type."""
+    for declaration in fields(record):
+        kind = declaration.type
+        declared = {float: int | float}.get(kind, get_origin(kind) or kind)
+        declared = kind if declared is UnionType else declared
+        if not isinstance(value := getattr(record, declaration.name), declared):
+            raise ValueError(f"its {declaration.name} is {value!r:.40}")
+    return record
 
 
 VICREG = Experiment(name="vicreg", description="VICReg with the recommended hyper-parameters (Q1)")
@@ -107,13 +184,3 @@ EXPERIMENTS = {
         NO_GENERATED_NEIGHBORS_LONG,
     )
 }
-
-
-def find_experiment(name: str) -> Experiment:
-    """The experiment of a name.
-
-    Raises: VICRegError, listing the names there are, for an unknown one.
-    """
-    if name not in EXPERIMENTS:
-        raise VICRegError(f"There is no experiment {name!r}; choose from: {', '.join(EXPERIMENTS)}.")
-    return EXPERIMENTS[name]

@@ -22,7 +22,7 @@ VIEWS_AT_ONCE = 256  # their distances to 50,000 images take 51 MB; fewer at onc
 class Lookup:
     """Finds, for a view of an image, the other images that it looks like most.
 
-    Parameters: images, uint8, (n, 3, 32, 32), on the device on which views are looked up; seed,
+    Parameters: images, uint8, (n, 3, side, side), on the device on which views are looked up; seed,
     of the patches.
     """
 
@@ -35,7 +35,7 @@ class Lookup:
     def __call__(self, views: Tensor, indices: Tensor) -> Tensor:
         """The images nearest to views, the views' own images left out.
 
-        Parameters: views, normalised, (B, 3, 32, 32); indices, int64 (B,), whose views they are.
+        Parameters: views, normalised, (B, 3, side, side); indices, int64 (B,), whose views they are.
         Returns: int64, (B,).
         """
         return self.nearest(views, indices, 1).squeeze(1)

@@ -29,7 +29,7 @@ class LatentCodes(nn.Embedding):
         self.register_buffer("looks", torch.zeros(n, 3 * LOOK**2, dtype=torch.uint8))
 
     def remember(self, images: Tensor) -> None:
-        """Keep what the n images look like, uint8, (n, 3, 32, 32), whose codes these are."""
+        """Keep what the n images look like, uint8, (n, 3, side, side), whose codes these are."""
         self.looks.copy_(looks(images))
 
     def of(self, images: Tensor) -> Tensor:
@@ -38,7 +38,7 @@ class LatentCodes(nn.Embedding):
         The copy at hand may have another order and, lossily compressed, other pixels than the one
         that the codes were trained on; each image gets the code of the image it looks like.
 
-        Parameters: images, uint8, (m, 3, 32, 32), on the CPU.
+        Parameters: images, uint8, (m, 3, side, side), on the CPU.
         Returns: float32, (m, 128), without gradients.
         Raises: VICRegError when an image is none of those that have codes.
         """
@@ -57,7 +57,7 @@ class LatentCodes(nn.Embedding):
 
 
 def looks(images: Tensor) -> Tensor:
-    """The mean colours of an image's cells: uint8, from (n, 3, 32, 32) to (n, 48)."""
+    """The mean colours of an image's cells: uint8, from (n, 3, side, side) to (n, 48)."""
     means = [adaptive_avg_pool2d(some.float(), LOOK).flatten(1) for some in images.split(AT_ONCE)]
     return torch.cat(means).round().to(torch.uint8)
 

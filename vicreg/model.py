@@ -11,10 +11,10 @@ PROJECTION_DIM = 512
 
 
 class Encoder(nn.Module):
-    """The encoder f: a ResNet-18 for 32x32 images with a small head, 11.5 M parameters.
+    """The encoder f: a ResNet-18 for small images with a small head, 11.5 M parameters.
 
     As the exercise prescribes: a 3x3 first convolution without stride or padding in place of
-    the 7x7 one (so the maps are 30x30), no max-pooling, and on top of the last linear layer
+    the 7x7 one (so 32x32 images have 30x30 maps), no max-pooling, and on top of the last linear layer
     batch normalisation, ReLU and a linear layer to the representation.
     """
 
@@ -29,7 +29,7 @@ class Encoder(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map normalised images (n, 3, 32, 32) to representations (n, representation_dim)."""
+        """Map normalised images (n, 3, side, side) to representations (n, representation_dim)."""
         return self.head(self.backbone(x))
 
 

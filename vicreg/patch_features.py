@@ -18,7 +18,7 @@ POOL = 4             # cells a side over which responses are averaged
 DIMENSIONS = 128     # kept of the pooled responses by PCA
 WHITENING_EPS = 0.1
 CONTRAST_EPS = 0.01  # of a patch's variance, on normalised images
-BATCH_SIZE = 250     # images at once; their responses take 0.2 GB and as much again a few times
+PIXELS = 250 * 32**2  # of images at once; their responses take 0.2 GB and as much again a few times
 
 
 class PatchFeatures(nn.Module):
@@ -30,9 +30,9 @@ class PatchFeatures(nn.Module):
     Responses beyond a threshold, of either sign, are averaged over a 4 x 4 grid, their roots taken,
     and reduced by PCA.
 
-    Maps normalised images (n, 3, 32, 32) to features (n, 128).
+    Maps normalised images (n, 3, side, side) to features (n, 128).
 
-    Parameters: images, uint8, (n, 3, 32, 32), which the patches and the PCA come from; seed.
+    Parameters: images, uint8, (n, 3, side, side), which the patches and the PCA come from; seed.
     """
 
     def __init__(self, images: Tensor, seed: int = 0):
@@ -53,7 +53,7 @@ class PatchFeatures(nn.Module):
 
         some = torch.randperm(len(images), generator=generator)[: SAMPLE // 5].to(images.device)
         pooled = in_batches(
-            lambda batch: self.pooled(normalise(batch)), images[some], 2 * FILTERS * POOL**2, BATCH_SIZE
+            lambda batch: self.pooled(normalise(batch)), images[some], 2 * FILTERS * POOL**2, at_once(images)
         )
         self.register_buffer("mean", pooled.mean(dim=0))
         _, axes = torch.linalg.eigh(torch.cov(pooled.T))
@@ -74,10 +74,15 @@ class PatchFeatures(nn.Module):
         return (self.pooled(x) - self.mean) @ self.axes
 
     def of_images(self, images: Tensor) -> Tensor:
-        """The features of uint8 images, (n, 3, 32, 32), a batch at a time: float32, (n, 128)."""
+        """The features of uint8 images, (n, 3, side, side), a batch at a time: float32, (n, 128)."""
         return in_batches(
-            lambda batch: self(normalise(batch)), images, self.axes.shape[1], BATCH_SIZE
+            lambda batch: self(normalise(batch)), images, self.axes.shape[1], at_once(images)
         )
+
+
+def at_once(images: Tensor) -> int:
+    """How many images of a side the memory should hold the responses of."""
+    return PIXELS // images[0, 0].numel()
 
 
 def random_patches(images: Tensor, count: int, generator: Generator) -> Tensor:

@@ -20,7 +20,7 @@ from torch import Generator, Tensor, nn
 
 from .checkpoint import Checkpoint, Progress
 from .data import Splits
-from .experiments import Experiment
+from .experiments import Experiment, check_ranges
 from .latent_codes import LatentCodes
 from .model import Encoder, Projector
 from .pairs import pairs_for
@@ -57,8 +57,9 @@ def train(
     to make steps faster, in one process alone; keep_epochs, after which the weights are also
     kept, as those of :meth:`Experiment.after` so many epochs.
     Returns: the weights file written at the end.
-    Raises: ValueError for settings that cannot work; VICRegError when a loss is not finite, when
-    the checkpoint is damaged or another run's, or when nothing can be compiled or recorded here.
+    Raises: ValueError or VICRegError for settings that cannot work; VICRegError when a loss is not
+    finite, when the checkpoint is damaged or another run's, or when nothing can be compiled or
+    recorded here.
     The last good checkpoint is always kept.
     """
     check_settings(experiment, data, device, workers, speed, keep_epochs)
@@ -139,14 +140,20 @@ def check_settings(
     speed: Speed = PLAIN,
     keep_epochs: Collection[int] = (),
 ) -> None:
-    """Refuse settings that cannot train, with a ValueError that says so."""
-    if experiment.epochs < 1:
-        raise ValueError(f"Training needs at least 1 epoch, got {experiment.epochs}.")
-    if not 2 <= experiment.batch_size <= len(data.train):
+    """Refuse settings that cannot train, with a VICRegError or a ValueError that says so."""
+    check_ranges(experiment)
+    if experiment.batch_size > len(data.train):
         raise ValueError(
-            f"The batch size must be from 2 to the {len(data.train):,} training images, "
+            f"batch_size must be from 2 to the {len(data.train):,} training images, "
             f"got {experiment.batch_size}."
         )
+    for split in data:
+        if split.images.shape[2:] != (experiment.side, experiment.side):
+            height, width = split.images.shape[2:]
+            raise VICRegError(
+                f"The {split.split} images have {height}x{width} pixels and not the experiment's "
+                f"{experiment.side}x{experiment.side}; take images of that size, or set another side with --side."
+            )
     if experiment.batch_size % workers.size:
         raise ValueError(
             f"The batch size must be a multiple of the {workers.size} processes that share it, "
@@ -161,8 +168,6 @@ def check_settings(
             f"Weights can be kept after epochs 1 to {experiment.epochs}, "
             f"got {', '.join(map(str, sorted(keep_epochs)))}."
         )
-    if not 0 <= experiment.seed < 2**32:
-        raise ValueError(f"The seed must be from 0 to {2**32 - 1:,}, got {experiment.seed}.")
 
 
 def initial_models(

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from .augment import Parameters, augment, normalise, views_of
 
 # From indices in an image set, int64 (B,), to two batches of what the encoder takes: normalised
-# views (B, 3, 32, 32), or, where it is a table of codes, indices (B,). The slice says which of the
+# views (B, 3, side, side), or, where it is a table of codes, indices (B,). The slice says which of the
 # batch are wanted; the whole batch draws, so that shares make up the batch.
 Pairs = Callable[[Tensor, Generator, slice], tuple[Tensor, Tensor]]
 ALL = slice(None)

@@ -6,24 +6,21 @@ Written with an AI coding assistant; see the report's section on automatic tools
 import hashlib
 import io
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import UnionType
-from typing import TypeVar, get_origin
 
 import torch
 from torch import Tensor, nn
 
-from .experiments import Experiment
+from .experiments import EXPERIMENTS, Experiment, experiment_from, of_declared_types, parts_of
 from .history import History, history_from
 from .latent_codes import LatentCodes
 from .model import Encoder, Projector
 from .runtime.errors import VICRegError, reason
-from .runtime.paths import weights_file
+from .runtime.paths import checkpoint_file, weights_file
 from .runtime.tensor_files import load_tensors, save_tensors
 
 FORMAT = 2
-Record = TypeVar("Record")
 
 
 @dataclass(frozen=True)
@@ -238,29 +235,15 @@ def read_weights(path: Path) -> bytes:
 
 
 def training_command(name: str) -> str:
-    """The command that trains the weights of a name, such as "vicreg", "vicreg_seed3" or "vicreg_epoch5"."""
-    name, _, epoch = name.partition("_epoch")
-    experiment, _, seed = name.partition("_seed")
-    options = [f" --{option} {value}" for option, value in (("seed", seed), ("keep-epochs", epoch)) if value]
+    """The command that trains the weights of a name, such as "vicreg", "vicreg_seed3" or "vicreg_epoch5".
+
+    A name of the user's own tells no settings; where no checkpoint does, they are left to fill in.
+    """
+    experiment, seed, epoch = parts_of(name)
+    options = [f" --{option} {value}" for option, value in (("seed", seed), ("keep-epochs", epoch)) if value is not None]
+    if experiment not in EXPERIMENTS and seed is None and not checkpoint_file(experiment).exists():
+        experiment = f"EXPERIMENT --set FIELD=VALUE --as {experiment}"
     return f"python -m vicreg train {experiment}{''.join(options)}"
-
-
-def experiment_from(stored: dict) -> Experiment:
-    """An Experiment from its fields as stored, where tuples may have become lists."""
-    known = {field.name for field in fields(Experiment)}
-    if set(stored) - known:
-        raise ValueError(f"unknown settings {sorted(set(stored) - known)}")
-    return of_declared_types(Experiment(**{**stored, "betas": tuple(stored["betas"])}))
-
-
-def of_declared_types(record: Record) -> Record:
-    """A dataclass's value itself; ValueError where a field is not of its declared type."""
-    for field in fields(record):
-        declared = {float: int | float}.get(field.type, get_origin(field.type) or field.type)
-        declared = field.type if declared is UnionType else declared
-        if not isinstance(value := getattr(record, field.name), declared):
-            raise ValueError(f"its {field.name} is {value!r:.40}")
-    return record
 
 
 def check_architecture(model: nn.Module, state: dict[str, Tensor]) -> None:

@@ -1,4 +1,4 @@
-"""What a weights file says of itself, read in milliseconds: without torch and without the weights.
+"""What weights files and checkpoints say of themselves, read in milliseconds: without torch and the weights.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
@@ -6,26 +6,43 @@ Written with an AI coding assistant; see the report's section on automatic tools
 import io
 import pickle
 import zipfile
+from collections import OrderedDict
 from pathlib import Path
 from typing import NamedTuple
+
+from .experiments import Experiment, experiment_from
 
 LARGEST_PICKLE = 4 << 20  # bytes; what describes 24 MB of weights takes a few thousand
 
 
 class Header(NamedTuple):
-    """The experiment's name, the epochs trained, and the images trained on: name and fingerprint."""
+    """The experiment, and the images trained on: name and fingerprint."""
 
-    name: str
-    epochs: int
+    experiment: Experiment
     data_name: str
     data_fingerprint: str
+
+    @property
+    def name(self) -> str:
+        return self.experiment.name
+
+    @property
+    def epochs(self) -> int:
+        return self.experiment.epochs
+
+
+class Unfinished(NamedTuple):
+    """The experiment of a checkpoint, and how many of its epochs are done."""
+
+    experiment: Experiment
+    epochs_done: int
 
 
 class PlainUnpickler(pickle.Unpickler):
     """Reads plain values. Tensors, and all else that would have to be called, become None."""
 
     def find_class(self, module, name):
-        return nothing
+        return OrderedDict if (module, name) == ("collections", "OrderedDict") else nothing
 
     def persistent_load(self, pid):
         return None
@@ -41,19 +58,33 @@ def read_header(path: Path) -> Header | None:
     No code in the file runs. Whether the weights themselves are sound, only loading them tells.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            (member,) = (part for part in archive.infolist() if part.filename.endswith("/data.pkl"))
-            if member.file_size > LARGEST_PICKLE:
-                return None
-            content = PlainUnpickler(io.BytesIO(archive.read(member))).load()
+        content = plain_content(path)
         data = content["provenance"]
-        header = Header(
-            content["experiment"]["name"],
-            content["experiment"]["epochs"],
-            data["data_name"],
-            data["data_fingerprint"],
-        )
+        header = Header(experiment_from(content["experiment"]), data["data_name"], data["data_fingerprint"])
     except Exception:  # zip, pickle and key errors alike: all mean that it is no weights file
         return None
-    declared = Header.__annotations__.values()
-    return header if all(isinstance(v, t) for v, t in zip(header, declared, strict=True)) else None
+    return header if all(isinstance(value, str) for value in header[1:]) else None
+
+
+def read_unfinished(path: Path) -> Unfinished | None:
+    """What a checkpoint is of, None where it is damaged or something else; no code in it runs."""
+    try:
+        content = plain_content(path)
+        unfinished = Unfinished(
+            experiment_from(content["experiment"]), sum(leg["epochs"] for leg in content["legs"])
+        )
+        return unfinished if unfinished.epochs_done in range(unfinished.experiment.epochs + 1) else None
+    except Exception:  # as above
+        return None
+
+
+def plain_content(path: Path) -> dict:
+    """What torch has saved in a file, without its tensors.
+
+    Raises: an exception of some kind where it is no such file.
+    """
+    with zipfile.ZipFile(path) as archive:
+        (member,) = (part for part in archive.infolist() if part.filename.endswith("/data.pkl"))
+        if member.file_size > LARGEST_PICKLE:
+            raise ValueError("more is described than any weights have")
+        return PlainUnpickler(io.BytesIO(archive.read(member))).load()

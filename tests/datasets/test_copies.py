@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import zipfile
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -128,7 +129,7 @@ def test_the_command_tells_copies_and_whose_weights_are_of_them(trained, tiny_fo
 def test_a_header_is_what_loading_tells(trained):
     run = load_run(trained.weights)
     of_images = run.provenance.data_name, run.provenance.data_fingerprint
-    assert read_header(trained.weights) == Header(run.name, run.experiment.epochs, *of_images)
+    assert read_header(trained.weights) == Header(run.experiment, *of_images)
 
 
 def test_list_tells_the_epochs_trained_and_what_is_damaged(trained, capsys):
@@ -147,7 +148,7 @@ def test_list_tells_the_epochs_trained_and_what_is_damaged(trained, capsys):
 def test_code_in_a_header_does_not_run(tmp_path, trained):
     header = read_header(trained.weights)
     content = {
-        "experiment": {"name": header.name, "epochs": header.epochs},
+        "experiment": asdict(header.experiment),
         "provenance": {"data_name": header.data_name, "data_fingerprint": header.data_fingerprint},
         "note": Planted(tmp_path / "witness"),
     }

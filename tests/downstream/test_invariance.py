@@ -14,9 +14,10 @@ from vicreg.downstream.invariance import PARTS, displacements, only
 from vicreg.model import Encoder
 from vicreg.runtime.errors import VICRegError
 
-# Of float32: a norm sums the 3 * 32 * 32 squares of an image, and rounds the sum each time. Nothing else
+SIDE = 48
+# Of float32: a norm sums the 3 * SIDE**2 squares of an image, and rounds the sum each time. Nothing else
 # that is compared here sums more.
-ROUNDING = 3 * 32 * 32 * torch.finfo(torch.float32).eps
+ROUNDING = 3 * SIDE**2 * torch.finfo(torch.float32).eps
 
 
 @pytest.fixture
@@ -27,12 +28,12 @@ def in_float64():
 
 @pytest.fixture
 def images():
-    return torch.randint(256, (12, 3, 32, 32), generator=Generator().manual_seed(1), dtype=torch.uint8)
+    return torch.randint(256, (12, 3, SIDE, SIDE), generator=Generator().manual_seed(1), dtype=torch.uint8)
 
 
 @pytest.fixture
 def drawn():
-    return draw_parameters(12, Generator().manual_seed(2))
+    return draw_parameters(12, Generator().manual_seed(2), SIDE)
 
 
 def represented_by(monkeypatch, function):
@@ -45,7 +46,7 @@ def represented_by(monkeypatch, function):
 @pytest.mark.usefixtures("in_float64")
 def test_no_part_is_the_identity(images, drawn):
     pixels = images / 255
-    torch.testing.assert_close(transform(pixels, only(drawn, ())), pixels)
+    torch.testing.assert_close(transform(pixels, only(drawn, (), SIDE)), pixels)
 
 
 @pytest.mark.usefixtures("in_float64")
@@ -60,9 +61,9 @@ def test_parts_are_those_of_the_augmentation(images, drawn):
         "blur": blur(pixels, drawn.sigma),
     }
     for name, result in expected.items():
-        part = transform(pixels, only(drawn, PARTS[name]))
+        part = transform(pixels, only(drawn, PARTS[name], SIDE))
         torch.testing.assert_close(part, result, msg=name)
-    jittered = transform(pixels, only(drawn, PARTS["colour jitter"]))
+    jittered = transform(pixels, only(drawn, PARTS["colour jitter"], SIDE))
     assert (jittered - pixels).abs().mean(dim=(1, 2, 3)).gt(0.005).all()
 
 

@@ -6,12 +6,11 @@ Written with an AI coding assistant; see the report's section on automatic tools
 import argparse
 
 from ..experiments import EXPERIMENTS
-from ..runtime.paths import weights_file
-from ..weights_header import read_header
+from ..stored_experiments import other_names, printable, state_of
 
 
 def add(commands) -> None:
-    commands.add_parser("list", help="list the experiments and which of them are trained").set_defaults(
+    commands.add_parser("list", help="list the experiments, and your own, and which of them are trained").set_defaults(
         run=list_experiments
     )
     check = commands.add_parser("check", help="load weights and say what they are")
@@ -20,13 +19,11 @@ def add(commands) -> None:
 
 
 def list_experiments(options: argparse.Namespace) -> None:
-    for name, experiment in EXPERIMENTS.items():
-        path = weights_file(name)
-        header = read_header(path) if path.exists() else None
-        state = "trained" if header else "damaged" if path.exists() else "not trained"
-        epochs = header.epochs if header else experiment.epochs
+    for name in [*EXPERIMENTS, *other_names()]:
+        _, state, epochs, description = state_of(name)
         unit = "epoch" if epochs == 1 else "epochs"
-        print(f"{name:28} {state:12} {epochs:3} {unit:6}  {experiment.description}")
+        trained = " " * 10 if epochs is None else f"{epochs:3} {unit:6}"
+        print(printable(f"{name:28} {state:12} {trained}  {description}"))
 
 
 def check_weights(options: argparse.Namespace) -> None:

@@ -7,11 +7,15 @@ import argparse
 import sys
 from dataclasses import replace
 
-from ..experiments import EXPERIMENTS, VICREG, Experiment, find_experiment
-from ..runtime.paths import runs_folder
+from ..experiments import EXPERIMENTS, VICREG, Experiment, check_ranges, parts_of
+from ..runtime.errors import VICRegError
+from ..runtime.paths import checkpoint_file
 from ..runtime.speed import COMPILABLE, Speed
+from ..settings import own_experiment
+from ..stored_experiments import find_experiment
 
 ALL = "all"
+SHORTCUTS = ("seed", "epochs", "batch_size", "side")  # settings with options of their own
 
 
 def add(commands) -> None:
@@ -25,6 +29,12 @@ def add(commands) -> None:
     )  # fmt: skip
     train.add_argument("--seed", type=int, metavar="S", help="default: the experiment's")
     train.add_argument("--batch-size", type=int, metavar="B", help="default: the experiment's")
+    train.add_argument("--side", type=int, metavar="S", help="of images, in pixels; default: the experiment's")
+    train.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings",
+        help="another value of any setting of the experiment, such as variance_weight=5; needs --as",
+    )  # fmt: skip
+    train.add_argument("--as", metavar="NAME", dest="own_name", help="train it under a name of your own")
     train.add_argument(
         "--extend",
         action="store_true",
@@ -64,17 +74,23 @@ def parts(text: str) -> tuple[str, ...]:
 def chosen_experiment(options: argparse.Namespace, name: str | None = None) -> Experiment:
     """The experiment that the options name, or another by its name, with their settings."""
     experiment = find_experiment(name or options.name)
-    if options.seed is not None:
-        experiment = experiment.with_seed(options.seed)
-    epochs = options.epochs
+    given = {name: value for name in SHORTCUTS if (value := getattr(options, name)) is not None}
+    if options.settings or options.own_name is not None:
+        return own_experiment(experiment, options.own_name, options.settings, given)
+    if parts_of(experiment.name)[2] is not None:
+        run = experiment.name.rpartition("_epoch")[0]
+        raise VICRegError(f"{experiment.name} is {run} on its way; train {run}, or add --as NAME to turn off there.")
     if options.name == ALL and experiment.epochs != VICREG.epochs:
-        epochs = None  # an experiment of one epoch stays one
-    given = {"epochs": epochs, "batch_size": options.batch_size}
-    return replace(experiment, **{k: v for k, v in given.items() if v is not None})
+        given.pop("epochs", None)  # an experiment of one epoch stays one
+    experiment = replace(experiment.with_seed(given.pop("seed", experiment.seed)), **given)
+    check_ranges(experiment)
+    return experiment
 
 
 def train_experiments(options: argparse.Namespace) -> int:
     """Train the experiment that the options name, or all of them."""
+    if options.name == ALL and (options.settings or options.own_name is not None):
+        raise VICRegError("--set and --as are of one experiment; name it in place of 'all'.")
     names = EXPERIMENTS if options.name == ALL else [options.name]
     experiments = [chosen_experiment(options, name) for name in names]
     current = experiments[0]
@@ -117,7 +133,7 @@ def train_experiments(options: argparse.Namespace) -> int:
             train(current)
         leave_workers()
     except KeyboardInterrupt:
-        checkpoint = runs_folder() / f"{current.name}.checkpoint.pt"
+        checkpoint = checkpoint_file(current.name)
         kept = (
             f"{checkpoint} is kept. The same command goes on from there."
             if checkpoint.exists()

@@ -31,6 +31,11 @@ def runs_folder() -> Path:
     return folder_of("VICREG_RUNS", PROJECT / "runs")
 
 
+def checkpoint_file(name: str) -> Path:
+    """The checkpoint of an experiment's run."""
+    return runs_folder() / f"{name}.checkpoint.pt"
+
+
 def cache_folder() -> Path:
     """The folder for what can be computed again: ``$VICREG_CACHE``, else the user's cache."""
     return folder_of("VICREG_CACHE", Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "vicreg")
