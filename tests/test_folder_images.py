@@ -13,12 +13,11 @@ from PIL import Image
 
 from vicreg import folder_images
 from vicreg.data import load_cifar10
+from vicreg.datasets.folder import find_pictures
+from vicreg.datasets.kinds import find_images
 from vicreg.datasets.pictures import read_picture
-from vicreg.folder_images import find_images, held_out, load_images
+from vicreg.folder_images import held_out, load_images
 from vicreg.runtime.errors import VICRegError
-from vicreg.runtime.paths import PROJECT
-
-SAMPLE = PROJECT / "sample"
 
 
 @pytest.fixture
@@ -113,8 +112,6 @@ def test_a_tenth_is_held_out_and_stays_so_when_pictures_are_added():
 def test_what_cannot_be_trained_on_is_one_sentence(photos, tmp_path):
     with pytest.raises(VICRegError, match=r"a/broken.jpg: is not a readable image; mend or remove .* leave --strict out"):
         load_images(photos, strict=True)
-    with pytest.raises(VICRegError, match="CIFAR-10's images have 32 pixels a side; for 64, name a folder"):
-        load_images(SAMPLE, 64)
     for path in sorted(photos.glob("*/*.jpg"))[3:]:
         path.unlink()
     with pytest.raises(VICRegError, match=r"at least 4 pictures, and .* has 3"):
@@ -123,7 +120,7 @@ def test_what_cannot_be_trained_on_is_one_sentence(photos, tmp_path):
 
 def test_many_broken_pictures_are_counted_not_all_named(tmp_path, write_folder, capsys):
     folder_images.tell_left_out(
-        folder_images.find_pictures(write_folder(tmp_path, {"1.png": b""})).only(np.ones(1, bool), {str(n): "why" for n in range(30)})
+        find_pictures(write_folder(tmp_path, {"1.png": b""})).only(np.ones(1, bool), {str(n): "why" for n in range(30)})
     )
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 22 and lines[-1] == "  … and 10 more"

@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from .data import Split, Splits, as_image_set, fingerprint, load_cifar10
-from .datasets.cifar10 import ARCHIVE_SUFFIXES, CIFAR10_CLASSES, OFFICIAL_ARCHIVE, OFFICIAL_FOLDER
 from .datasets.decode import SIDE
-from .datasets.folder import SPLITS, Folder, find_pictures, has_pictures
+from .datasets.folder import SPLITS, Folder
+from .datasets.kinds import find_images
 from .datasets.pictures import decoded
 from .runtime.cache import from_cache, keep_in_cache, keep_newest
 from .runtime.errors import VICRegError
-from .runtime.paths import data_folder
 from .runtime.progress import progress_bar
 
 CACHE_FORMAT = 1
@@ -27,47 +26,15 @@ FEWEST = 4       # pictures: two to train on and two to watch
 NAMED = 20       # of the pictures that are left out
 
 
-def find_images(root: str | Path | None = None) -> Folder | None:
-    """The pictures of a folder; None where it is, or is to become, a copy of CIFAR-10.
-
-    Parameters: root, the folder; without one ``$VICREG_DATA`` or ``data/``, to which CIFAR-10 is
-    downloaded where there are no images.
-    Raises: VICRegError when a folder that was named has no images.
-    """
-    place = Path(root).expanduser() if root is not None else data_folder()
-    if is_cifar10(place) or (root is None and not has_pictures(place)):
-        return None
-    return find_pictures(place)
-
-
 def load_images(root: str | Path | None = None, side: int = SIDE, strict: bool = False) -> Splits:
     """The images of a folder, CIFAR-10's or any pictures, to train on.
 
-    Parameters: root, as for :func:`find_images`; side, of the images, pixels; strict, whether a
-    picture that cannot be read is refused.
-    Raises: VICRegError when there are no images or too few, or for a CIFAR-10 of another side.
+    Parameters: root, as for :func:`find_images`; side, of what becomes of pictures, in pixels, to
+    which CIFAR-10's own 32 stay; strict, whether a picture that cannot be read is refused.
+    Raises: VICRegError when there are no images or too few.
     """
-    if (folder := find_images(root)) is not None:
-        return load_folder(folder, side, strict)
-    if side != SIDE:
-        raise VICRegError(
-            f"CIFAR-10's images have {SIDE} pixels a side; for {side}, name a folder of larger pictures with --data."
-        )
-    return load_cifar10(root)
-
-
-def is_cifar10(root: Path) -> bool:
-    """Whether a folder is a copy of CIFAR-10: the official files, its ten classes, or an archive alone."""
-    if any((root / official).exists() for official in (OFFICIAL_FOLDER, OFFICIAL_ARCHIVE)):
-        return True
-    if all((root / split).is_dir() for split in SPLITS):
-        return all(folders_in(root / split) == set(CIFAR10_CLASSES) for split in SPLITS)
-    archives = root.is_dir() and any(entry.name.endswith(ARCHIVE_SUFFIXES) for entry in root.iterdir())
-    return archives and not has_pictures(root)
-
-
-def folders_in(folder: Path) -> set[str]:
-    return {entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")}
+    folder = find_images(root)
+    return load_cifar10(root) if folder is None else load_folder(folder, side, strict)
 
 
 def load_folder(folder: Folder, side: int, strict: bool = False) -> Splits:

@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..datasets.folder import find_pictures, has_pictures
+from ..datasets.kinds import is_cifar10
 from ..runtime.paths import data_folder, weights_folder
 from ..weights_header import Header, read_header
 
@@ -19,7 +21,7 @@ REMEDY = "set VICREG_DATA to a folder that has it, or let the first command that
 
 def add(commands) -> None:
     data = commands.add_parser(
-        "data", help="tell which copy of the images is at hand, and which weights were trained on it"
+        "data", help="tell which images are at hand, and which weights were trained on it"
     )
     data.add_argument("--data", metavar="DIR", help="default: $VICREG_DATA, else data/")
     data.add_argument("--json", action="store_true", help="CIFAR-10's name and fingerprint, for programs")
@@ -37,7 +39,8 @@ def tell_data(options: argparse.Namespace) -> None:
     from ..datasets.copies import copy_at_hand  # numpy
 
     root = Path(options.data).expanduser() if options.data else data_folder()
-    copy = copy_at_hand(root)
+    own = find_pictures(root) if has_pictures(root) and not is_cifar10(root) else None
+    copy = None if own else copy_at_hand(root)
     if options.json:
         print(json.dumps({"name": copy.name, "fingerprint": copy.fingerprint} if copy else None))
         return
@@ -45,9 +48,12 @@ def tell_data(options: argparse.Namespace) -> None:
         counts = " and ".join(f"{n:,} {split}" for split, n in copy.counts.items())
         print(f"CIFAR-10 in {copy.source}: {copy.name}")
         print(f"    {counts} images, {copy.order}; sha256 {copy.fingerprint}")
+    elif own:
+        print(f"Pictures in {root}: {own.in_words()}")
     else:
         print(f"There is no CIFAR-10 in {root}; {REMEDY}")
-    tell_digits(root)
+    if not own:
+        tell_digits(root)
     for path in sorted(weights_folder().glob("*.pt")):
         print(f"{path}: {trained_on(read_header(path), copy)}")
 

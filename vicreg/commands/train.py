@@ -3,16 +3,25 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from ..datasets.folder import Folder
+from ..datasets.kinds import find_images
 from ..experiments import EXPERIMENTS, VICREG, Experiment, check_ranges, parts_of
+from ..runtime.atomic import megabytes
 from ..runtime.errors import VICRegError
 from ..runtime.paths import checkpoint_file
 from ..runtime.speed import COMPILABLE, Speed
 from ..settings import own_experiment
 from ..stored_experiments import find_experiment
+
+if TYPE_CHECKING:
+    from ..data import Splits
 
 ALL = "all"
 SHORTCUTS = ("seed", "epochs", "batch_size", "side")  # settings with options of their own
@@ -54,7 +63,11 @@ def add(commands) -> None:
         "--tune", action="store_true", help="on a GPU, try the algorithms for each convolution first"
     )
     train.add_argument("--device", metavar="D", help="cpu or cuda; default: the best there is")
-    train.add_argument("--data", metavar="DIR", help="default: $VICREG_DATA, else data/")
+    train.add_argument(
+        "--data", metavar="DIR",
+        help="a copy of CIFAR-10, or any folder of JPEG, PNG or WebP pictures; default: $VICREG_DATA, else data/",
+    )  # fmt: skip
+    train.add_argument("--strict", action="store_true", help="refuse a folder with a picture that cannot be read")
     train.set_defaults(run=train_experiments)
 
 
@@ -87,6 +100,27 @@ def chosen_experiment(options: argparse.Namespace, name: str | None = None) -> E
     return experiment
 
 
+def own_pictures(options: argparse.Namespace) -> Folder | None:
+    """The folder of pictures to train on, None for CIFAR-10, whose the built-in names are.
+
+    Raises: VICRegError where a built-in name would become that of other images' weights.
+    """
+    folder = find_images(options.data)
+    if folder is not None and parts_of(options.name)[0] in (*EXPERIMENTS, ALL) and options.own_name is None:
+        raise VICRegError(
+            f"{folder.root} is not CIFAR-10, whose weights {options.name!r} are; add --as NAME, a name for those of your pictures."
+        )
+    return folder
+
+
+def tell_cost(data: Splits, experiment: Experiment) -> None:
+    """Say what memory pictures take, and what a step costs at their side."""
+    size, side = sum(split.images.nbytes for split in data), experiment.side
+    told = f"{data.train.name}: {len(data.train):,} to train on and {len(data.test):,} to watch, {side}x{side}, {megabytes(size)} of memory"
+    longer = (side / VICREG.side) ** 2
+    print(told + ("" if side == VICREG.side else f"; a step takes about {longer:.1f} times as long and as much memory as at {VICREG.side}x{VICREG.side}"))
+
+
 def train_experiments(options: argparse.Namespace) -> int:
     """Train the experiment that the options name, or all of them."""
     if options.name == ALL and (options.settings or options.own_name is not None):
@@ -94,16 +128,20 @@ def train_experiments(options: argparse.Namespace) -> int:
     names = EXPERIMENTS if options.name == ALL else [options.name]
     experiments = [chosen_experiment(options, name) for name in names]
     current = experiments[0]
+    folder = own_pictures(options)
     try:
         # Heavy, and not needed to list or to refuse a wrong name.
         from ..data import load_cifar10
         from ..fitting_batch import train_or_advise
+        from ..folder_images import load_folder
         from ..runtime.device import best_device, describe
         from ..runtime.distributed import join_workers, leave_workers
         from ..train_all import table, train_series
 
         workers, device = join_workers(best_device(options.device))
-        data = load_cifar10(options.data)
+        data = load_cifar10(options.data) if folder is None else load_folder(folder, current.side, options.strict)
+        if folder is not None and workers.chief:
+            tell_cost(data, current)
         speed = Speed(options.compile, options.graph, options.tune)
         outcomes = {}
 

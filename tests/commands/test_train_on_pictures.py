@@ -1,0 +1,74 @@
+"""``python -m vicreg train`` on a folder of pictures, and what follows with its weights.
+
+Written with an AI coding assistant; see the report's section on automatic tools.
+"""
+
+import numpy as np
+import pytest
+
+from vicreg.__main__ import main
+from vicreg.runtime.paths import runs_folder, weights_folder
+from vicreg.weights import load_run
+
+TINY = ["--epochs", "1", "--batch-size", "8", "--device", "cpu"]
+
+
+def test_from_pictures_to_anomalies_with_weights_of_ones_own(photos, tmp_path, capsys, read_csv):
+    (photos / "cat" / "broken.png").write_bytes(b"?")
+    assert main(["train", "vicreg", "--data", str(photos), "--side", "48", "--as", "photos48", *TINY]) == 0
+    said = capsys.readouterr()
+    assert "1 left out:\n  cat/broken.png: is not a readable image" in said.err
+    assert "photos48: 1 epoch of photos (24 pictures) on" in said.out
+    assert "48x48" in said.out and "a step takes about 2.2 times" in said.out
+    run = load_run("photos48")
+    assert run.experiment.side == 48 and run.provenance.data_name == "photos (24 pictures)"
+
+    assert main(["list"]) == 0
+    assert "photos48" in capsys.readouterr().out
+    common = [str(photos), "--weights", "photos48", "--device", "cpu", "--out"]
+    assert main(["embed", *common, str(tmp_path / "y.npz")]) == 0
+    assert np.load(tmp_path / "y.npz")["y"].shape == (24, 128)
+    assert main(["anomalies", str(photos / "cat"), *common, str(tmp_path / "out")]) == 0
+    assert len(read_csv(tmp_path / "out" / "anomalies.csv")) == 24
+    assert "8 normal pictures and 16 odd ones: AUC" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["vicreg", "all"])
+def test_built_in_names_are_not_given_to_other_images_weights(photos, capsys, name):
+    assert main(["train", name, "--data", str(photos), *TINY]) == 1
+    assert f"is not CIFAR-10, whose weights {name!r} are; add --as NAME" in capsys.readouterr().err
+    assert not weights_folder().exists() and not runs_folder().exists()
+
+
+def test_the_same_name_for_other_pictures_is_refused(photos, small, capsys):
+    command = ["train", "vicreg", "--data", str(photos), "--as", "mine", *TINY]
+    assert main(command) == 0
+    assert main(command) == 0, "the same pictures go on"
+    (photos / "cat" / "cat 0000.png").unlink()
+    capsys.readouterr()
+    assert main(command) == 1
+    assert "trained on other images" in capsys.readouterr().err
+
+
+def test_what_cannot_be_trained_on_is_one_sentence(photos, small, tmp_path, capsys):
+    def refused(*options):
+        assert main(["train", "vicreg", "--as", "mine", *TINY, *map(str, options)]) == 1
+        return capsys.readouterr().err.splitlines()[-1]
+
+    assert "is not there; name a folder" in refused("--data", tmp_path / "typing error")
+    (tmp_path / "empty").mkdir()
+    assert "There are no pictures in" in refused("--data", tmp_path / "empty")
+    assert "from 2 to the 22 training images" in refused("--data", photos, "--batch-size", 256)
+    (photos / "cat" / "broken.png").write_bytes(b"?")
+    assert "leave --strict out" in refused("--data", photos, "--strict")
+    for path in sorted(photos.rglob("*.png"))[1:]:
+        path.unlink()
+    assert "at least 4 pictures" in refused("--data", photos)
+    assert not weights_folder().exists()
+
+
+def test_the_pictures_at_hand_are_told(photos, capsys):
+    assert main(["data", "--data", str(photos)]) == 0
+    assert "24 pictures of 3 classes (cat 8, frog 8, ship 8)" in capsys.readouterr().out
+    assert main(["data", "--data", str(photos), "--json"]) == 0
+    assert capsys.readouterr().out == "null\n"
