@@ -6,6 +6,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 import argparse
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 from ..experiments import EXPERIMENTS, VICREG, Experiment, check_ranges, parts_of
 from ..runtime.errors import VICRegError
@@ -53,6 +54,13 @@ def add(commands) -> None:
     train.add_argument(
         "--tune", action="store_true", help="on a GPU, try the algorithms for each convolution first"
     )
+    train.add_argument(
+        "--log", type=Path, metavar="DIR", help="write events for TensorBoard to DIR/NAME, for 'tensorboard --logdir DIR'"
+    )
+    train.add_argument(
+        "--probe-every", type=int, default=0, metavar="N",
+        help="with --log, also a linear probe's accuracy after every N epochs and the last",
+    )  # fmt: skip
     train.add_argument("--device", metavar="D", help="cpu or cuda; default: the best there is")
     train.add_argument("--data", metavar="DIR", help="default: $VICREG_DATA, else data/")
     train.set_defaults(run=train_experiments)
@@ -121,6 +129,7 @@ def train_experiments(options: argparse.Namespace) -> int:
             path = train_or_advise(
                 experiment, data, device, extend=options.extend, workers=workers, speed=speed,
                 keep_epochs=[n for n in options.keep_epochs if options.name != ALL or n <= experiment.epochs],
+                log=options.log, probe_every=options.probe_every,
             )  # fmt: skip
             if workers.chief:
                 print(f"The weights are in {path}.", flush=True)
