@@ -20,6 +20,7 @@ from torch import Generator, Tensor, nn
 
 from .checkpoint import Checkpoint, Progress
 from .data import Splits
+from .event_log import check_log, event_log
 from .experiments import Experiment, check_ranges
 from .latent_codes import LatentCodes
 from .model import Encoder, Projector
@@ -47,6 +48,8 @@ def train(
     workers: Workers = ALONE,
     speed: Speed = PLAIN,
     keep_epochs: Collection[int] = (),
+    log: Path | None = None,
+    probe_every: int = 0,
 ) -> Path:
     """Train an experiment to its last epoch, from its checkpoint where there is one.
 
@@ -55,7 +58,8 @@ def train(
     checkpoint goes on from its weights file, with a fresh optimizer, in place of starting anew;
     workers, the processes that share every batch, of which the chief writes; speed, what is done
     to make steps faster, in one process alone; keep_epochs, after which the weights are also
-    kept, as those of :meth:`Experiment.after` so many epochs.
+    kept, as those of :meth:`Experiment.after` so many epochs; log and probe_every, as for
+    :func:`vicreg.event_log.event_log`, which changes nothing of the weights.
     Returns: the weights file written at the end.
     Raises: ValueError or VICRegError for settings that cannot work; VICRegError when a loss is not
     finite, when the checkpoint is damaged or another run's, or when nothing can be compiled or
@@ -63,6 +67,7 @@ def train(
     The last good checkpoint is always kept.
     """
     check_settings(experiment, data, device, workers, speed, keep_epochs)
+    check_log(log, experiment, probe_every)
     keep_freed_memory()
     encoder, projector = (
         synchronise_batch_norm(model, workers, device)
@@ -95,6 +100,7 @@ def train(
     with (
         tuned_convolutions(speed.tune),
         training_bar(experiment, epochs_done, steps * size, workers) as bar,
+        event_log(log if workers.chief else None, experiment, data, device, history, probe_every) as note,
     ):
         for epoch in range(epochs_done, experiment.epochs):
             started = time.perf_counter()
@@ -119,6 +125,7 @@ def train(
                 history = history.with_test(test)
             leg = leg_of_an_epoch(time.perf_counter() - started, device, optimizer_state)
             legs, optimizer_state = joined(legs, leg), "kept"
+            note(history, leg.seconds, encoder)
             last = epoch + 1 == experiment.epochs
             if workers.chief and epoch + 1 in keep_epochs and not last:
                 save_run(experiment.after(epoch + 1), encoder, projector, history, provenance())

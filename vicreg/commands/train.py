@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..datasets.folder import Folder
@@ -62,6 +63,13 @@ def add(commands) -> None:
     train.add_argument(
         "--tune", action="store_true", help="on a GPU, try the algorithms for each convolution first"
     )
+    train.add_argument(
+        "--log", type=Path, metavar="DIR", help="write events for TensorBoard to DIR/NAME, for 'tensorboard --logdir DIR'"
+    )
+    train.add_argument(
+        "--probe-every", type=int, default=0, metavar="N",
+        help="with --log, also a linear probe's accuracy after every N epochs and the last",
+    )  # fmt: skip
     train.add_argument("--device", metavar="D", help="cpu or cuda; default: the best there is")
     train.add_argument(
         "--data", metavar="DIR",
@@ -159,6 +167,7 @@ def train_experiments(options: argparse.Namespace) -> int:
             path = train_or_advise(
                 experiment, data, device, extend=options.extend, workers=workers, speed=speed,
                 keep_epochs=[n for n in options.keep_epochs if options.name != ALL or n <= experiment.epochs],
+                log=options.log, probe_every=options.probe_every,
             )  # fmt: skip
             if workers.chief:
                 print(f"The weights are in {path}.", flush=True)
