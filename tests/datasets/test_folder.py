@@ -109,6 +109,13 @@ def test_a_folder_that_cannot_be_read_is_named(folder, monkeypatch):
     assert found.names == ("a/1.png",) and found.left_out == {"b": "cannot be read (Permission denied)"}
 
 
+def test_a_file_is_found_under_all_its_names(folder, tmp_path):
+    root = folder("a/1.png", "a/2.png")
+    os.symlink(root / "a" / "2.png", tmp_path / "link.png")
+    others = [tmp_path / "link.png", tmp_path / "nothing.png", root / "a" / ".." / "a" / "1.png"]
+    assert find_pictures(root).rows_of(others).tolist() == [1, -1, 0]
+
+
 def test_a_picture_is_known_again_by_name_size_and_time(folder):
     root = folder("a/1.png", "a/2.png", "a/3.png")
     before = find_pictures(root).identities()

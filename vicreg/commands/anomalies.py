@@ -51,9 +51,7 @@ def find_anomalies(options: argparse.Namespace) -> None:
 
     from ..downstream.anomaly import anomaly_scores, roc
 
-    places = {path.resolve(): row for row, path in enumerate(normal.paths)}
-    itself = torch.tensor([places.get(path.resolve(), -1) for path in folder.paths])
-    scores = anomaly_scores(y, normal_y, options.k, itself)
+    scores = anomaly_scores(y, normal_y, options.k, torch.from_numpy(normal.rows_of(folder.paths)))
     odd = which_are_odd(folder, named)
     order = scores.argsort(descending=True, stable=True).tolist()
     classes = classes_of(folder)

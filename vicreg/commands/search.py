@@ -47,8 +47,7 @@ def search(options: argparse.Namespace) -> None:
     from ..downstream.retrieval import most_distant, nearest
     from ..folder_representations import represent_files
 
-    places = {path.resolve(): row for row, path in enumerate(folder.paths)}
-    itself = torch.tensor([places.get(query.resolve(), -1) for query in queries])
+    itself = torch.from_numpy(folder.rows_of(queries))
     query_y = represent_files(opened.run, queries, opened.device)
     found = {
         "nearest": nearest(query_y, y, options.k, itself=itself),

@@ -6,7 +6,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -16,7 +16,7 @@ from ..runtime.errors import VICRegError
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 SPLITS = ("train", "test")
-NO_CLASS = -1
+NO_CLASS = NO_ROW = -1
 CLASSES_NAMED = 20
 KINDS_NAMED = 5  # of the files that are no pictures
 
@@ -67,6 +67,11 @@ class Folder:
     def in_split(self, split: str) -> "Folder":
         """The pictures of a split."""
         return self.only(np.array(self.splits) == split)
+
+    def rows_of(self, paths: Iterable[Path]) -> np.ndarray:
+        """Which of its pictures each file is, whatever its name, by int64 indices, (m,); -1 for none."""
+        rows = {file_of(path): row for row, path in enumerate(self.paths)} | {None: NO_ROW}
+        return np.array([rows.get(file_of(path), NO_ROW) for path in paths], dtype=np.int64)
 
     def identities(self) -> np.ndarray:
         """What each picture is known again by: a hash of its name, size and time, uint8, (n, 16)."""
@@ -140,6 +145,15 @@ def find_pictures(root: Path) -> Folder:
         left_out,
         others,
     )
+
+
+def file_of(path: Path) -> tuple[int, int] | None:
+    """What a file is to the system, the same under all its names; None where there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_dev, about.st_ino
 
 
 def kinds_in_words(others: dict[str, int]) -> str:
