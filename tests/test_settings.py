@@ -303,7 +303,7 @@ def test_seeds_and_epochs_of_names(train, capsys):
 
 
 def test_the_remedy_for_missing_own_weights_leaves_the_settings_to_fill_in():
-    with pytest.raises(VICRegError, match="train vicreg --set FIELD=VALUE --as own$".replace("vicreg", "EXPERIMENT")):
+    with pytest.raises(VICRegError, match=r"train EXPERIMENT --set FIELD=VALUE --as own$"):
         load_run("own")
     assert training_command("two_epochs_epoch3").endswith("--as two_epochs --keep-epochs 3")
 

@@ -104,7 +104,7 @@ def test_every_setting_survives(models, tmp_path):
     odd = replace(
         VICREG, name="odd", seed=7, epochs=3, batch_size=12, learning_rate=0.1, betas=(0.5, 0.6), weight_decay=0.2,
         invariance_weight=1.5, variance_weight=0.0, covariance_weight=3.0, target_std=4.0, eps=0.5,
-        neighbours_of="vicreg", latent=True, code_learning_rate=0.3, lookup_views=False, lookup_among=2,
+        neighbours_of="vicreg", latent=True, code_learning_rate=0.3, lookup_views=False, lookup_among=2, side=64,
     )  # fmt: skip
     assert all(asdict(odd)[key] != value for key, value in asdict(VICREG).items() if key != "description")
     models = LatentCodes(3), models[1]

@@ -63,7 +63,7 @@ class Checkpoint:
         if not self.path.exists():
             self.check_not_anothers()
             return Progress(History(torch.empty(0, self.steps, 3), torch.empty(0, 3)), ())
-        remedy = "choose another name with --as, or delete it to start anew" if self.own else "delete it to start anew"
+        remedy = "delete it to start anew"
         try:
             with open(self.path, "rb") as file:
                 content = load_tensors(file)
@@ -74,7 +74,8 @@ class Checkpoint:
             states = {name: content[name] for name in self.parts}
         except Exception as error:  # torch, zip, pickle and key errors alike: all mean a bad file
             raise VICRegError(f"The checkpoint {self.path} is damaged; {remedy}.") from error
-        self.check_same(f"The checkpoint {self.path} was", stored, fingerprint, remedy)
+        rename = "choose another name with --as, or " if self.own else ""
+        self.check_same(f"The checkpoint {self.path} was", stored, fingerprint, rename + remedy)
         self.check_same_neighbours(f"The checkpoint {self.path} was", neighbours_by, remedy)
         try:
             for name, part in self.parts.items():
