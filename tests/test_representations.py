@@ -15,6 +15,7 @@ from vicreg.augment import normalise
 from vicreg.experiments import VICREG
 from vicreg.history import History
 from vicreg.model import Encoder, Projector
+from vicreg.runtime.errors import VICRegError
 from vicreg.runtime.paths import cache_folder
 from vicreg.weights import Provenance, Run
 
@@ -123,3 +124,9 @@ def test_a_damaged_cache_is_made_anew(run, images, damage):
         }[damage]
     )
     assert torch.equal(R.representations(run, few, CPU), first)
+
+
+def test_images_of_another_side_are_refused(run, images):
+    larger = replace(run, experiment=replace(run.experiment, side=64))
+    with pytest.raises(VICRegError, match=r"was trained on images of 64 pixels a side, and .* has 32; take"):
+        R.representations(larger, images, CPU)

@@ -21,6 +21,7 @@ from .runtime.amx_convolution import suit_convolutions
 from .runtime.batching import in_batches, in_fitting_batches
 from .runtime.cache import from_cache, keep_in_cache
 from .runtime.device import best_device, gains_by_bf16
+from .runtime.errors import VICRegError
 from .runtime.progress import progress_bar
 from .runtime.validation import check_finite, has_collapsed
 from .weights import Run
@@ -35,8 +36,15 @@ def representations(run: Run, images: ImageSet, device: torch.device | None = No
 
     Parameters: run, a trained experiment; device, the best there is without one.
     Returns: float32 on the CPU, (n, 128).
-    Raises: VICRegError when a representation is not finite. Where all are the same, it warns.
+    Raises: VICRegError for images of another side than the run's, or when a representation is not
+    finite. Where all are the same, it warns.
     """
+    side = images.images.shape[-1]
+    if side != run.experiment.side:
+        raise VICRegError(
+            f"{run.name} was trained on images of {run.experiment.side} pixels a side, and {images.name} has {side}; "
+            "take images of that side, or other weights."
+        )
     device = device or best_device()
     identity = [CACHE_FORMAT, run.fingerprint, images.fingerprint, gains_by_bf16(device), device.type]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
