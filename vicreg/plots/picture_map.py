@@ -24,7 +24,7 @@ const plot = document.getElementById("{plot_id}"), pictures = %s, names = %s;
 const box = document.createElement("figure"), image = new Image(), words = document.createElement("figcaption");
 box.style.cssText = "position:fixed;margin:0;padding:6px;background:white;border:1px solid #999;border-radius:4px;"
   + "box-shadow:0 2px 8px #0004;font:12px sans-serif;max-width:220px;overflow-wrap:anywhere;pointer-events:none;display:none";
-image.style.cssText = "display:block;width:160px;image-rendering:auto;margin:0 auto 4px";
+image.style.cssText = "display:block;width:160px;height:160px;margin:0 auto 4px";
 box.append(image, words);
 document.body.append(box);
 plot.on("plotly_hover", (event) => {
