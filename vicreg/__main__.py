@@ -11,6 +11,9 @@ from .runtime.errors import exit_code
 
 
 def main(arguments: list[str] | None = None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal may lack a name's letters
     options = parse(arguments)
     return exit_code(lambda: options.run(options))
 

@@ -122,7 +122,7 @@ class Checkpoint:
             raise VICRegError(f"{what} trained with other settings ({changed}); {remedy}.")
         if fingerprint != self.data.fingerprint:
             raise VICRegError(
-                f"{what} trained on other images; {remedy}, or set VICREG_DATA to the images of then."
+                f"{what} trained on other images; {remedy}, or name the images of then with --data."
             )
 
     def check_same_neighbours(self, what: str, neighbours_by: str | None, remedy: str) -> None:

@@ -29,7 +29,7 @@ from .datasets.cifar10 import (
 from .datasets.copies import cache_name, cifar10_name, fingerprint_of_both
 from .runtime.atomic import sweep
 from .runtime.cache import from_cache, keep_in_cache, keep_newest
-from .runtime.paths import data_folder
+from .runtime.paths import data_folder, expanded
 
 CACHES_KEPT = 3  # of decoded images, 184 MB each
 
@@ -75,7 +75,7 @@ def load_cifar10(root: str | Path | None = None) -> Splits:
     Raises: VICRegError when no usable copy is there and none can be downloaded, or when the
     copy is damaged; the message names the file and the remedy.
     """
-    root = Path(root).expanduser() if root is not None else data_folder()
+    root = expanded(root) if root is not None else data_folder()
     sweep(root)  # of a download that was killed
     source = find_cifar10(root)
     if source is None:

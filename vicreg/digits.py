@@ -15,7 +15,7 @@ from .data import ImageSet, as_image_set, fingerprint
 from .datasets.cifar10 import Split
 from .datasets.mnist import find_mnist, read_idx
 from .runtime.errors import VICRegError
-from .runtime.paths import data_folder
+from .runtime.paths import data_folder, expanded
 
 MNIST_CLASSES = tuple(str(digit) for digit in range(10))
 
@@ -27,7 +27,7 @@ def load_mnist_test(root: str | Path | None = None) -> ImageSet:
     are looked for there and in ``MNIST/raw``, and downloaded where they are missing.
     Raises: VICRegError when they cannot be had or are damaged.
     """
-    root = Path(root).expanduser() if root is not None else data_folder()
+    root = expanded(root) if root is not None else data_folder()
     images_file, labels_file = find_mnist(root)
     images = read_idx(images_file)
     labels = read_idx(labels_file)

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from .data import Splits
+from .data import ImageSet, Splits
 from .downstream.probe import linear_probe
 from .experiments import Experiment
 from .history import History
@@ -80,9 +80,8 @@ def event_log(
         yield lambda history, seconds, encoder: None
         return
     folder = folder / experiment.name
-    if probe_every and (experiment.latent or not has_classes(data)):
-        print("No probe is made: it needs an encoder, and images of two classes or more.", file=sys.stderr)
-        probe_every = 0
+    if probe_every:
+        probe_every = probe_every if can_be_probed(experiment, data) else 0
     epochs_done, steps = history.train.shape[:2]
     new = not any(folder.glob(FILES))
     with told_of_the_disk(folder):
@@ -145,10 +144,27 @@ def settings_table(experiment: Experiment, data: Splits) -> str:
     return "\n".join(["| setting | |", "|:--|:--|", *(f"| {name} | {value} |" for name, value in settings.items())])
 
 
-def has_classes(data: Splits) -> bool:
-    """Whether the labels are of two classes or more, each with training and with test images."""
+def can_be_probed(experiment: Experiment, data: Splits) -> bool:
+    """Whether a probe can be made; says so where not, and which classes it leaves out."""
+    if experiment.latent:
+        print("No probe is made of codes, which test images do not have.", file=sys.stderr)
+        return False
+    kept = probed_classes(data)
+    if len(kept) < 2:
+        print("No probe is made: it needs two classes, each with images to train on and to test.", file=sys.stderr)
+        return False
+    if left_out := [name for label, name in enumerate(data.train.classes) if label not in kept]:
+        print(
+            f"The probe leaves out what has no images to train on, or none to test: {', '.join(left_out)}.",
+            file=sys.stderr,
+        )
+    return True
+
+
+def probed_classes(data: Splits) -> list[int]:
+    """The labels of classes that have training and test images."""
     train, test = (set(split.labels.tolist()) for split in data)
-    return len(train) > 1 and train == test == set(range(len(train)))
+    return sorted((train & test) - {-1})
 
 
 def probe_accuracy(encoder: nn.Module, data: Splits, device: torch.device) -> float:
@@ -157,13 +173,13 @@ def probe_accuracy(encoder: nn.Module, data: Splits, device: torch.device) -> fl
     The encoder stays in its mode, and no random number is drawn that training would draw.
     Raises: VICRegError when there is nothing to probe in the representations.
     """
+    classes = torch.tensor(probed_classes(data))
 
-    def represented(images: Tensor) -> Tensor:
-        return in_fitting_batches(
-            lambda size: embed(images, encoder, device, size, "probing"), suiting_batch_size(device)
+    def represented(split: ImageSet) -> tuple[Tensor, Tensor]:
+        members = torch.isin(split.labels, classes)
+        y = in_fitting_batches(
+            lambda size: embed(split.images[members], encoder, device, size, "probing"), suiting_batch_size(device)
         )
+        return y, torch.searchsorted(classes, split.labels[members])
 
-    train, test = data
-    return linear_probe(
-        represented(train.images), train.labels, represented(test.images), test.labels, device=device
-    ).accuracy
+    return linear_probe(*represented(data.train), *represented(data.test), device=device).accuracy

@@ -5,14 +5,13 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 
 from .data import Split, Splits, as_image_set, fingerprint, load_cifar10
 from .datasets.decode import SIDE
-from .datasets.folder import SPLITS, Folder
+from .datasets.folder import SPLITS, Folder, tell_left_out
 from .datasets.kinds import find_images
 from .datasets.pictures import decoded
 from .runtime.cache import from_cache, keep_in_cache, keep_newest
@@ -21,9 +20,8 @@ from .runtime.progress import progress_bar
 
 CACHE_FORMAT = 1
 CACHES_KEPT = 3
-TEST_SHARE = 10  # of so many pictures one is a test image, where the folder does not say which
+TEST_SHARE = 0.1  # of the pictures are test images, where the folder does not say which
 FEWEST = 4       # pictures: two to train on and two to watch
-NAMED = 20       # of the pictures that are left out
 
 
 def load_images(root: str | Path | None = None, side: int = SIDE, strict: bool = False) -> Splits:
@@ -40,8 +38,8 @@ def load_images(root: str | Path | None = None, side: int = SIDE, strict: bool =
 def load_folder(folder: Folder, side: int, strict: bool = False) -> Splits:
     """The pictures of a folder as square images, from the cache where nothing changed.
 
-    Where the folder has no ``train/`` and ``test/``, a tenth of its pictures are test images, which
-    training only watches. Their names say which, so that they stay so when others are added.
+    Where the folder has no ``train/`` and ``test/``, about a tenth of its pictures are test images,
+    which training only watches. A picture's name alone says whether it is one.
 
     Raises: VICRegError when fewer than four pictures can be read, or, where strict, not all.
     """
@@ -60,10 +58,11 @@ def load_folder(folder: Folder, side: int, strict: bool = False) -> Splits:
 
 
 def held_out(names: tuple[str, ...]) -> np.ndarray:
-    """Which tenth of pictures, two at least, are test images: bool, (n,)."""
-    order = np.argsort([hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest() for name in names])
-    members = np.zeros(len(names), dtype=bool)
-    members[order[: max(2, len(names) // TEST_SHARE)]] = True
+    """Which pictures are test images, about a tenth and two at least: bool, (n,)."""
+    digests = [hashlib.sha256(name.encode(errors="surrogateescape")).digest()[:8] for name in names]
+    drawn = np.array([int.from_bytes(digest) / 2**64 for digest in digests])  # from 0 to 1, by the name alone
+    members = drawn < TEST_SHARE
+    members[drawn.argsort()[:2]] = True
     return members
 
 
@@ -71,39 +70,29 @@ def decoded_folder(folder: Folder, side: int) -> tuple[np.ndarray, np.ndarray, d
     """All pictures of a folder, (n, 3, side, side), which of them could be read, (n,), and why others not."""
     identity = [CACHE_FORMAT, str(folder.root.resolve()), side, folder.identities().tobytes().hex()]
     name = f"pictures-{hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]}.npz"
-    stored = from_cache(name) or {}
-    try:
-        if hashlib.sha256(stored["pixels"]).hexdigest() == str(stored["sha256"]):
-            return stored["pixels"], stored["readable"], json.loads(str(stored["failures"]))
-    except (KeyError, ValueError, TypeError):
-        pass  # none there, or another file under this name
-    pixels = np.empty((len(folder), 3, side, side), dtype=np.uint8)
+    pixels, missing = remembered(name, (len(folder), 3, side, side))
     readable, failures, done = np.ones(len(folder), dtype=bool), {}, 0
-    with progress_bar(total=len(folder), desc=f"decoding {folder.name}", unit=" images") as bar:
-        for images, failed in decoded(folder.paths, side):
-            pixels[done : done + len(images)] = images.numpy()
-            readable[list(failed)] = False
-            failures |= {folder.names[index]: why for index, why in failed.items()}
+    paths = folder.paths
+    with progress_bar(total=len(missing), desc=f"decoding {folder.name}", unit=" images", disable=not len(missing)) as bar:
+        for images, failed in decoded([paths[index] for index in missing], side):
+            pixels[missing[done : done + len(images)]] = images.numpy()
+            readable[missing[list(failed)]] = False
+            failures |= {folder.names[missing[index]]: why for index, why in failed.items()}
             done += len(images)
             bar.update(len(images))
-    digest = hashlib.sha256(pixels).hexdigest()
-    keep_in_cache(
-        name, pixels=pixels, readable=readable, failures=np.array(json.dumps(failures)), sha256=np.array(digest)
-    )
-    keep_newest("pictures-*.npz", CACHES_KEPT)
+    if len(failures) < len(missing):
+        digest = np.array(hashlib.sha256(pixels).hexdigest())
+        keep_in_cache(name, pixels=pixels, missing=np.flatnonzero(~readable), sha256=digest)
+        keep_newest("pictures-*.npz", CACHES_KEPT)
     return pixels, readable, failures
 
 
-def tell_left_out(folder: Folder, strict: bool = False) -> None:
-    """Say what of a folder is left out and why; where strict, refuse it: VICRegError."""
-    if not folder.left_out:
-        return
-    lines = [f"{place}: {why}" for place, why in folder.left_out.items()]
-    if strict:
-        more = f", as are {len(lines) - 1:,} others" if len(lines) > 1 else ""
-        raise VICRegError(f"{folder.root}: {lines[0]}{more}; mend or remove what is unreadable, or leave --strict out.")
-    print(f"{folder.root}: {len(folder):,} pictures are read, {len(lines):,} left out:", file=sys.stderr)
-    for line in lines[:NAMED]:
-        print(f"  {line}", file=sys.stderr)
-    if len(lines) > NAMED:
-        print(f"  … and {len(lines) - NAMED:,} more", file=sys.stderr)
+def remembered(name: str, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures as the cache has them, and which are missing: all, or those that could not be read then."""
+    stored = from_cache(name) or {}
+    try:
+        if hashlib.sha256(stored["pixels"]).hexdigest() == str(stored["sha256"]):
+            return stored["pixels"], stored["missing"]
+    except (KeyError, ValueError, TypeError):
+        pass  # none there, or another file under this name
+    return np.empty(shape, dtype=np.uint8), np.arange(shape[0])

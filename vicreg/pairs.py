@@ -13,6 +13,7 @@ from .experiments import NEIGHBOURS, Experiment
 from .latent import found_pairs
 from .patch_features import patch_features
 from .representations import representations
+from .runtime.errors import VICRegError
 from .views import Make, Pairs, generated_pairs, neighbour_indices, neighbour_pairs
 from .weights import load_run
 
@@ -48,9 +49,14 @@ def code_pairs(experiment: Experiment, images: Tensor, make: Make = views_of) ->
 def nearest_by(name: str, data: Splits, device: torch.device) -> list[Tensor]:
     """Each image's nearest others in its own split by a trained experiment: int64, (n, 3) each.
 
-    Raises: VICRegError when that experiment is not trained.
+    Raises: VICRegError when that experiment is not trained, or when there are too few images.
     """
     run = load_run(name)
+    if (fewest := min(map(len, data))) <= NEIGHBOURS:
+        raise VICRegError(
+            f"Neighbours as views need at least {NEIGHBOURS + 1} images to train on and as many to test, and one of "
+            f"the two has {fewest}; take more images, or leave neighbours_of out."
+        )
     return [
         nearest_others(y.to(device), NEIGHBOURS, search=by_products).indices
         for y in (representations(run, split, device) for split in data)

@@ -117,7 +117,7 @@ def check_name(name: str) -> None:
         )
     if name.lower() in (*EXPERIMENTS, "all"):
         raise VICRegError(f"{name!r} has a meaning of its own already; choose another name.")
-    if parts_of(name)[0] != name or name.endswith(".checkpoint"):
+    if parts_of(name)[0] != name or name.endswith((".checkpoint", ".pt")):
         raise VICRegError(
-            f"{name!r} ends as names of seeds, of epochs or of checkpoints do; choose another name."
+            f"{name!r} ends as names of seeds, of epochs or of files do; choose another name."
         )

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from .experiments import EXPERIMENTS, Experiment, parts_of
 from .runtime.errors import VICRegError
 from .runtime.paths import checkpoint_file, runs_folder, weights_file, weights_folder
+from .runtime.text import printable
 from .weights_header import Header, Unfinished, read_header, read_unfinished
 
 CHECKPOINT = ".checkpoint"
@@ -36,7 +37,9 @@ def find_experiment(name: str) -> Experiment:
         return EXPERIMENTS[name]
     stored = unfinished(name) or trained(name)
     if stored is None:
-        names = ", ".join(map(printable, [*EXPERIMENTS, *other_names()]))
+        if name in other_names():
+            raise VICRegError(f"What there is of {name} is damaged; restore {weights_file(name)}, or take another name.")
+        names = ", ".join([*EXPERIMENTS, *(printable(n) for n in other_names() if trained(n) or unfinished(n))])
         raise VICRegError(f"There is no experiment {name!r}; choose from: {names}.")
     return stored.experiment
 
@@ -84,8 +87,3 @@ def described(experiment: Experiment) -> str:
     _, seed, epochs = parts_of(experiment.name)
     told = [f", seed {seed}"] * (seed is not None) + [f", after epoch {epochs}"] * (epochs is not None)
     return experiment.description + "".join(told)
-
-
-def printable(text: str) -> str:
-    """Text of a file, or a file's name, as it can stand in a line on a terminal."""
-    return "".join(c if c.isprintable() else "�" for c in text)

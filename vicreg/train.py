@@ -93,14 +93,16 @@ def train(
     steps = len(data.train) // size
     epochs_done, saved_at = len(history.train), -math.inf
     warn_of_the_past(keep_epochs, epochs_done, checkpoint)
+    if workers.chief and epochs_done >= experiment.epochs:
+        print(f"{experiment.name} has {epochs_done} epochs already; more are trained with --epochs.", file=sys.stderr)
 
     def provenance() -> Provenance:
         return Provenance(data.train.name, data.fingerprint, legs, checkpoint.neighbours_by)
 
     with (
         tuned_convolutions(speed.tune),
-        training_bar(experiment, epochs_done, steps * size, workers) as bar,
         event_log(log if workers.chief else None, experiment, data, device, history, probe_every) as note,
+        training_bar(experiment, epochs_done, steps * size, workers) as bar,
     ):
         for epoch in range(epochs_done, experiment.epochs):
             started = time.perf_counter()
@@ -152,7 +154,7 @@ def check_settings(
     if experiment.batch_size > len(data.train):
         raise ValueError(
             f"batch_size must be from 2 to the {len(data.train):,} training images, "
-            f"got {experiment.batch_size}."
+            f"got {experiment.batch_size}; set it with --batch-size."
         )
     for split in data:
         if split.images.shape[2:] != (experiment.side, experiment.side):

@@ -16,6 +16,7 @@ from ..runtime.errors import VICRegError
 from .folders import (
     add_folder_command,
     add_results,
+    at_least,
     classes_of,
     embedded,
     finish,
@@ -34,17 +35,22 @@ def add(commands) -> None:
         commands, "anomalies", "order the pictures of a folder by how unlike they are to those of a normal one",
         find_anomalies, normal="a folder of normal pictures", folder="the pictures to judge; may be the normal folder itself",
     )  # fmt: skip
-    parser.add_argument("-k", type=int, default=2, metavar="K", help="nearest normal pictures to measure by (default: 2)")
+    parser.add_argument("-k", type=at_least(1), default=2, metavar="K", help="nearest normal pictures to measure by (default: 2)")
     parser.add_argument(
-        "--normal-classes", type=lambda text: text.split(","), metavar="CLASS,…",
+        "--normal-classes", type=names, metavar="CLASS,…",
         help="the classes of FOLDER that are normal; default: those that NORMAL has or is called",
     )  # fmt: skip
     add_results(parser, "anomalies")
 
 
+def names(text: str) -> list[str]:
+    """Names as an option gives them: "a, b"."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def find_anomalies(options: argparse.Namespace) -> None:
-    out = results_folder(options, options.normal, options.folder)
     folders = [find_pictures(root) for root in (options.normal, options.folder)]
+    out = results_folder(options, *folders)
     named = normal_classes(options, *folders)
     (normal, normal_y), (folder, y) = embedded(options, *folders).folders
     import torch
@@ -65,7 +71,7 @@ def find_anomalies(options: argparse.Namespace) -> None:
     curve = out / "roc.png"
     if odd is None:
         curve.unlink(missing_ok=True)  # an earlier run's
-        print("No AUC: nothing says which pictures are odd. --normal-classes names the classes that are not.")
+        print("No AUC: it takes normal pictures and odd ones in FOLDER; --normal-classes names the classes that are normal.")
     else:
         known = torch.from_numpy(folder.labels >= 0)
         is_odd = torch.from_numpy(odd)
@@ -97,16 +103,16 @@ def which_are_odd(folder: Folder, normal: set[str]) -> np.ndarray | None:
 
 def draw(path: Path, folder: Folder, normal: Folder, scores: Tensor, order: list[int]) -> None:
     """A sheet of the oddest pictures, and of some of the least odd."""
-    from ..plots.sheets import abbreviated, in_rows, save_sheet, sheet, small_print, thumbnails
+    from ..plots.sheets import caption, in_rows, save_sheet, sheet, shown, small_print, thumbnails
 
-    titles, tables, captions = [], [], []
+    titles, tables, captions, classes = [], [], [], classes_of(folder)
     oddest, rest = order[:ODDEST], order[ODDEST:]
     for title, indices in (
-        (f"The oddest of {len(folder):,} pictures of {folder.name}, by the distance to {normal.name}", oddest),
+        (f"The oddest of {len(folder):,} pictures of {shown(folder.name)}, by the distance to {shown(normal.name)}", oddest),
         ("The least odd, the least first", rest[::-1][:LEAST_ODD]),
     ):
         if indices:
-            names = [f"{abbreviated(folder.names[i])}\n{scores[i]:.2f}" for i in indices]
+            names = [caption(folder.names[i], classes[i], f"{scores[i]:.2f}") for i in indices]
             table, texts = in_rows(thumbnails([folder.paths[i] for i in indices]), names)
             titles.append(title), tables.append(table), captions.append(texts)
     with small_print():
@@ -117,11 +123,11 @@ def draw_roc(path: Path, found, folder: Folder, k: int) -> None:
     import matplotlib.pyplot as plt
 
     from ..plots.figures import plot_roc
-    from ..plots.sheets import save_sheet
+    from ..plots.sheets import save_sheet, shown
 
     fig, ax = plt.subplots(figsize=(5, 5), layout="constrained")
     plot_roc(ax, found, f"k = {k}")
     ax.plot([0, 1], [0, 1], ":", color="0.6", label="chance, AUC 0.500")
-    ax.set_title(f"Odd against normal pictures of {folder.name}", fontsize="medium")
+    ax.set_title(f"Odd against normal pictures of\n{shown(folder.name)}", fontsize="medium")
     ax.legend(loc="lower right")
     save_sheet(fig, path)

@@ -14,6 +14,7 @@ from ..datasets.folder import find_pictures
 from .folders import (
     add_folder_command,
     add_results,
+    at_least,
     classes_of,
     embedded,
     finish,
@@ -38,18 +39,19 @@ def add(commands) -> None:
         commands, "clusters", "group the pictures of a folder by k-means, and map them by t-SNE", find_clusters,
         folder="with the pictures to group",
     )  # fmt: skip
-    parser.add_argument("-k", type=int, default=10, metavar="K", help="clusters (default: 10)")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of k-means and the map (default: 0)")
+    parser.add_argument("-k", type=at_least(2), default=10, metavar="K", help="clusters (default: 10)")
+    parser.add_argument("--seed", type=at_least(0), default=0, metavar="S", help="of k-means and the map (default: 0)")
     parser.add_argument(
-        "--map", type=int, default=MOST_MAPPED, metavar="N",
+        "--map", type=at_least(0), default=MOST_MAPPED, metavar="N",
         help=f"pictures on the map at most, drawn at random; 0 for no map (default: {MOST_MAPPED:,})",
     )  # fmt: skip
     add_results(parser, "clusters")
 
 
 def find_clusters(options: argparse.Namespace) -> None:
-    out = results_folder(options, options.folder)
-    ((folder, y),) = embedded(options, find_pictures(options.folder)).folders
+    folder = find_pictures(options.folder)
+    out = results_folder(options, folder)
+    ((folder, y),) = embedded(options, folder).folders
     from ..downstream.clustering import agreement, cluster, silhouette
 
     found = cluster(y, options.k, options.seed)
@@ -80,11 +82,11 @@ def draw(path: Path, folder: Folder, found: Clustering, order: list[int]) -> Non
     import torch
 
     from ..plots.sheets import (
-        abbreviated,
+        caption,
         in_rows,
-        printable,
         save_sheet,
         sheet,
+        shown,
         small_print,
         thumbnails,
     )
@@ -94,14 +96,14 @@ def draw(path: Path, folder: Folder, found: Clustering, order: list[int]) -> Non
         members = [i for i in order if int(found.clusters[i]) == number]
         central = members[:MOST_CENTRAL]
         table, texts = in_rows(
-            thumbnails([folder.paths[i] for i in central]), [abbreviated(folder.names[i]) for i in central], MOST_CENTRAL
+            thumbnails([folder.paths[i] for i in central]), [caption(folder.names[i], classes[i]) for i in central], MOST_CENTRAL
         )
         common = Counter(classes[i] for i in members if classes[i]).most_common(1)
         label = f"cluster {number + 1}\n{len(members):,} picture{'s' * (len(members) != 1)}"
-        label += "".join(f"\n{printable(name)} {count / len(members):.0%}" for name, count in common)
+        label += "".join(f"\n{shown(name)} {count / len(members):.0%}" for name, count in common)
         tables.append(table), captions.extend(texts), labels.append(label)
     with small_print():
-        title = f"The most central pictures of each cluster of {folder.name}"
+        title = f"The most central pictures of each cluster of {shown(folder.name)}"
         save_sheet(sheet([title], [torch.cat(tables)], [captions], [labels]), path)
 
 
@@ -110,7 +112,8 @@ def draw_map(path: Path, folder: Folder, y: Tensor, found: Clustering, options: 
     count = min(options.map, len(y))
     if count < FEWEST_MAPPED:
         path.unlink(missing_ok=True)
-        print(f"No map: it takes {FEWEST_MAPPED} pictures at least, and there are {count}.")
+        if options.map:
+            print(f"No map: t-SNE takes {FEWEST_MAPPED} pictures at least, and gets {count}.")
         return
     import numpy as np
     import torch
@@ -119,14 +122,16 @@ def draw_map(path: Path, folder: Folder, y: Tensor, found: Clustering, options: 
     from ..downstream.tsne import tsne_map
     from ..plots.picture_map import picture_map
     from ..runtime.atomic import write_atomically
+    from ..runtime.text import abbreviated, printable
 
     drawn = np.sort(np.random.default_rng(options.seed).choice(len(y), count, replace=False))
     if count < len(y):
         print(f"The map shows {count:,} of the {len(y):,} pictures, drawn at random; --map N shows more.")
-    points = tsne_map(y[drawn], options.seed)
+    print(f"Mapping {count:,} pictures by t-SNE …", flush=True)
+    points = tsne_map(y[drawn], options.seed, verbose=False)
     images = torch.cat([batch for batch, _ in decoded([folder.paths[i] for i in drawn], MAP_THUMBNAIL)])
     groups = [f"cluster {number}" for number in range(1, len(found.centres) + 1)]
-    names = [f"{folder.names[i]} – {groups[found.clusters[i]]}" for i in drawn]
-    page = picture_map(f"{folder.name}: a t-SNE map by cluster", points, found.clusters[drawn], groups, images, names)
+    names = [f"{printable(folder.names[i])} – {groups[found.clusters[i]]}" for i in drawn]
+    page = picture_map(f"{abbreviated(folder.name, 40)}: a t-SNE map by cluster", points, found.clusters[drawn], groups, images, names)
     content = page.encode("utf-8", errors="replace")
     write_atomically(path, lambda temporary: temporary.write_bytes(content), len(content))

@@ -7,8 +7,9 @@ import argparse
 from pathlib import Path
 
 from ..datasets.folder import find_pictures
+from ..runtime.atomic import check_writable, write_atomically
 from ..runtime.errors import VICRegError
-from .folders import add_folder_command, embedded
+from .folders import add_folder_command, embedded, path
 
 
 def add(commands) -> None:
@@ -16,19 +17,18 @@ def add(commands) -> None:
         commands, "embed", "write the representations of a folder's pictures to a file", embed_pictures,
         folder="with JPEG, PNG or WebP pictures",
     )  # fmt: skip
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="ends in .npz")
+    parser.add_argument("--out", type=path, required=True, metavar="FILE", help="ends in .npz")
 
 
 def embed_pictures(options: argparse.Namespace) -> None:
-    out = options.out.expanduser()
+    out = options.out
     if out.suffix != ".npz":
         raise VICRegError(f"{out} does not end in .npz; name the file so, for numpy.load to know it.")
     if out.is_dir():
         raise VICRegError(f"{out} is a folder; name a file in it.")
+    check_writable(out.parent, "--out")
     ((folder, y),) = embedded(options, find_pictures(options.folder)).folders
     import numpy as np
-
-    from ..runtime.atomic import write_atomically
 
     arrays = {
         "y": y.numpy(),

@@ -8,13 +8,17 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..datasets.folder import NO_CLASS, Folder
-from ..runtime.atomic import write_atomically
+from ..datasets.folder import NO_CLASS, Folder, tell_left_out
+from ..experiments import EXPERIMENTS
+from ..runtime.atomic import check_writable, write_atomically
 from ..runtime.errors import VICRegError
+from ..runtime.paths import expanded, weights_file
+from ..runtime.text import printable
+from ..stored_experiments import other_names, trained
 
 if TYPE_CHECKING:
     import torch
@@ -29,7 +33,7 @@ def add_folder_command(commands, name: str, help: str, run, **folders: str) -> a
     """A command on folders, each with its help, with the options that all such commands have."""
     parser = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
     for folder, its_help in folders.items():
-        parser.add_argument(folder, type=Path, metavar=folder.upper(), help=its_help)
+        parser.add_argument(folder, type=path, metavar=folder.upper(), help=its_help)
     parser.add_argument(
         "--weights", default="vicreg", metavar="NAME", help="an experiment, or a weights file (default: vicreg)"
     )
@@ -39,9 +43,27 @@ def add_folder_command(commands, name: str, help: str, run, **folders: str) -> a
     return parser
 
 
+def path(text: str) -> Path:
+    """A path as an option gives it."""
+    if not text:
+        raise argparse.ArgumentTypeError("a path is empty")
+    return expanded(text)
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """What reads an option's number and refuses a smaller one."""
+
+    def number(text: str) -> int:
+        if (value := int(text)) < least:
+            raise argparse.ArgumentTypeError(f"it must be at least {least}, got {value}")
+        return value
+
+    return number
+
+
 def add_results(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument(
-        "--out", type=Path, default=RESULTS / name, metavar="DIR", help=f"for what is found (default: {RESULTS / name})"
+        "--out", type=path, default=RESULTS / name, metavar="DIR", help=f"for what is found (default: {RESULTS / name})"
     )
 
 
@@ -55,29 +77,46 @@ class Opened(NamedTuple):
 
 def embedded(options: argparse.Namespace, *folders: Folder) -> Opened:
     """The representations of folders by the weights that the options name; says what is left out."""
-    from ..folder_images import tell_left_out
+    weights = named_weights(options.weights)
     from ..folder_representations import represent_folder
     from ..runtime.device import best_device
     from ..weights import load_run
 
-    named = options.weights
-    run = load_run(Path(named).expanduser() if named.endswith(".pt") else named)
-    device, found = best_device(options.device), []
+    run, device, found = load_run(weights), best_device(options.device), []
     for folder in folders:
-        print(f"{folder.root}: {folder.in_words()}", flush=True)
+        print(f"{printable(str(folder.root))}: {folder.in_words()}", flush=True)
         found.append(represent_folder(run, folder, device))
         tell_left_out(found[-1].folder, options.strict)
     return Opened(run, device, found)
 
 
-def results_folder(options: argparse.Namespace, *roots: Path) -> Path:
+def named_weights(named: str) -> str | Path:
+    """The experiment, or the weights file, that an option names.
+
+    Raises: VICRegError, listing the names there are, where there are no such weights.
+    """
+    if named.endswith(".pt"):
+        if (file := expanded(named)).exists():
+            return file
+        named = named.removesuffix(".pt")
+    if not named or not weights_file(named).exists():
+        names = ", ".join(printable(name) for name in (*EXPERIMENTS, *other_names()) if trained(name))
+        raise VICRegError(f"There are no weights {named!r}; choose from: {names or 'none yet'}; or name a file that ends in .pt.")
+    return named
+
+
+def results_folder(options: argparse.Namespace, *folders: Folder) -> Path:
     """The folder for results, which is not to lie among the pictures: they would be taken for some."""
-    out = options.out.expanduser()
-    for root in roots:
-        if root.expanduser().resolve() in (out.resolve(), *out.resolve().parents):
-            raise VICRegError(f"The results would lie among the pictures of {root}; name another folder with --out.")
-    if out.exists() and not out.is_dir():
-        raise VICRegError(f"{out} is a file; name a folder for the results with --out.")
+    out = options.out
+    around = {out.resolve(), *out.resolve().parents, *out.absolute().parents, out.absolute()}
+    for folder in folders:
+        places = {folder.root.absolute(), folder.root.resolve()}
+        places |= {parent.resolve() for parent in {path.parent for path in folder.paths}}  # by way of links
+        if around & places:
+            raise VICRegError(
+                f"The results would lie among the pictures of {folder.root}; name another folder with --out."
+            )
+    check_writable(out, "--out")
     return out
 
 

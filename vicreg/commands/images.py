@@ -8,9 +8,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..datasets.folder import find_pictures, has_pictures
+from ..datasets.folder import find_pictures, has_pictures, tell_left_out
 from ..datasets.kinds import is_cifar10
-from ..runtime.paths import data_folder, weights_folder
+from ..runtime.errors import VICRegError
+from ..runtime.paths import data_folder, expanded, weights_folder
+from ..runtime.text import printable
 from ..weights_header import Header, read_header
 
 if TYPE_CHECKING:
@@ -38,7 +40,9 @@ def add(commands) -> None:
 def tell_data(options: argparse.Namespace) -> None:
     from ..datasets.copies import copy_at_hand  # numpy
 
-    root = Path(options.data).expanduser() if options.data else data_folder()
+    root = expanded(options.data) if options.data else data_folder()
+    if options.data and not root.is_dir():
+        raise VICRegError(f"{root} is no folder; name one that has images.")
     own = find_pictures(root) if has_pictures(root) and not is_cifar10(root) else None
     copy = None if own else copy_at_hand(root)
     if options.json:
@@ -49,7 +53,8 @@ def tell_data(options: argparse.Namespace) -> None:
         print(f"CIFAR-10 in {copy.source}: {copy.name}")
         print(f"    {counts} images, {copy.order}; sha256 {copy.fingerprint}")
     elif own:
-        print(f"Pictures in {root}: {own.in_words()}")
+        print(f"Pictures in {printable(str(root))}: {own.in_words()}")
+        tell_left_out(own)
     else:
         print(f"There is no CIFAR-10 in {root}; {REMEDY}")
     if not own:

@@ -6,7 +6,8 @@ Written with an AI coding assistant; see the report's section on automatic tools
 import argparse
 
 from ..experiments import EXPERIMENTS
-from ..stored_experiments import other_names, printable, state_of
+from ..runtime.text import printable
+from ..stored_experiments import other_names, state_of
 
 
 def add(commands) -> None:

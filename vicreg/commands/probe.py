@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..datasets.folder import NO_CLASS, SPLITS, Folder, find_pictures
+from ..datasets.folder import LONGEST_NAME, NO_CLASS, SPLITS, Folder, find_pictures
 from ..runtime.errors import VICRegError
+from ..runtime.text import abbreviated
 from .folders import (
     add_folder_command,
     add_results,
+    at_least,
     classes_of,
     embedded,
     finish,
@@ -34,16 +36,14 @@ def add(commands) -> None:
         commands, "probe", "tell a folder's classes apart by a linear layer on the representations", probe,
         folder="a folder a class, or train/ and test/ with a folder a class each",
     )  # fmt: skip
-    parser.add_argument("--folds", type=int, default=5, metavar="N", help="without a split, cross-validated (default: 5)")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the folds and the probe (default: 0)")
+    parser.add_argument("--folds", type=at_least(2), default=5, metavar="N", help="without a split, cross-validated (default: 5)")
+    parser.add_argument("--seed", type=at_least(0), default=0, metavar="S", help="of the folds and the probe (default: 0)")
     add_results(parser, "probe")
 
 
 def probe(options: argparse.Namespace) -> None:
-    out = results_folder(options, options.folder)
-    if options.folds < 2:
-        raise VICRegError(f"Cross-validation needs at least 2 folds, got {options.folds}.")
     check_classes(folder := find_pictures(options.folder))
+    out = results_folder(options, folder)
     opened = embedded(options, folder)
     ((folder, y),) = opened.folders
     import torch
@@ -63,7 +63,9 @@ def check_classes(folder: Folder) -> None:
     """Refuse a folder in which a class cannot be learned and tested: VICRegError, naming it."""
     if len(folder.classes) < 2:
         there = f"{len(folder.classes) or 'no'} class{'es' * (len(folder.classes) != 1)}"
-        raise VICRegError(f"{folder.root} has {there}; a probe tells at least two apart, a folder each.")
+        alone = [name for name in folder.classes if name in SPLITS]
+        hint = f" {alone[0]}/ counts as a class where its twin is missing." if alone else ""
+        raise VICRegError(f"{folder.root} has {there}; a probe tells at least two apart, a folder each.{hint}")
     where = {f"in {split}/": folder.in_split(split) for split in SPLITS} if folder.splits else {"": folder}
     for place, part in where.items():
         counts = np.bincount(part.labels[part.labels != NO_CLASS], minlength=len(folder.classes))
@@ -92,14 +94,18 @@ def tell_accuracy(
         return test, found.predictions
     found = probe_cross_validated(y, labels, options.folds, options.seed, device)
     mean, spread = found.accuracies.mean(), found.accuracies.std()
-    print(f"Accuracy {mean:.2%}, cross-validated; standard deviation {spread:.2%} over {len(found.accuracies)} folds of {len(y):,} pictures")
+    count = len(found.accuracies)
+    print(f"Accuracy {mean:.2%}, cross-validated: the mean of {count} folds of {len(y):,} pictures; standard deviation {spread:.2%}")
+    if count < options.folds:
+        print(f"There are {count} folds and not {options.folds}, since the smallest class has so few pictures.")
     return torch.arange(len(y)), found.predictions
 
 
 def report(out: Path, folder: Folder, tested: Tensor, labels: Tensor, predictions: Tensor) -> None:
     """Print each class's accuracy, and write the predictions and which class is taken for which."""
-    width = max(map(len, folder.classes))
-    for number, name in enumerate(folder.classes):
+    told = [abbreviated(name, LONGEST_NAME) for name in folder.classes]
+    width = max(map(len, told))
+    for number, name in enumerate(told):
         own = labels == number
         print(f"  {name:{width}} {(predictions[own] == number).double().mean():6.1%} of {int(own.sum()):,}")
     classes = classes_of(folder)
@@ -119,11 +125,11 @@ def report(out: Path, folder: Folder, tested: Tensor, labels: Tensor, prediction
     import matplotlib.pyplot as plt
 
     from ..plots.figures import plot_confusion
-    from ..plots.sheets import printable, save_sheet, small_print
+    from ..plots.sheets import save_sheet, shown, small_print
 
     with small_print():
         edge = 0.42 * len(folder.classes) + 2.2
         fig, ax = plt.subplots(figsize=(edge, edge), layout="constrained")
-        plot_confusion(ax, labels, predictions, [printable(name) for name in folder.classes])
-        ax.set_title(f"{printable(folder.name)}: of 100 pictures of a class", fontsize="medium")
+        plot_confusion(ax, labels, predictions, [shown(name) for name in folder.classes])
+        ax.set_title(f"{shown(folder.name)}: of 100 pictures of a class", fontsize="medium")
         save_sheet(fig, picture)

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..datasets.folder import find_pictures
+from ..runtime.errors import VICRegError
 from .folders import (
     add_folder_command,
     add_results,
+    at_least,
     classes_of,
     embedded,
     finish,
+    path,
     results_folder,
     write_csv,
 )
@@ -32,15 +35,17 @@ def add(commands) -> None:
         commands, "search", "find the pictures of a folder that are nearest to some pictures, and most distant",
         search, folder="in which to search",
     )  # fmt: skip
-    parser.add_argument("queries", type=Path, nargs="+", metavar="QUERY", help="a picture, in the folder or elsewhere")
-    parser.add_argument("-k", type=int, default=5, metavar="K", help="how many of either (default: 5)")
+    parser.add_argument("queries", type=path, nargs="+", metavar="QUERY", help="a picture, in the folder or elsewhere")
+    parser.add_argument("-k", type=at_least(1), default=5, metavar="K", help="how many of either (default: 5)")
     add_results(parser, "search")
 
 
 def search(options: argparse.Namespace) -> None:
-    out = results_folder(options, options.folder)
-    queries = [query.expanduser() for query in options.queries]
-    opened = embedded(options, find_pictures(options.folder))
+    folder, queries = find_pictures(options.folder), options.queries
+    out = results_folder(options, folder)
+    if strangers := [query for query in queries if not query.is_file()]:
+        raise VICRegError(f"The picture {strangers[0]} is not there; name another.")
+    opened = embedded(options, folder)
     ((folder, y),) = opened.folders
     import torch
 
@@ -75,15 +80,15 @@ def draw(path: Path, folder: Folder, queries: list[Path], found: dict[str, Neigh
     """A sheet with a row a query: itself, the nearest, the most distant."""
     import torch
 
-    from ..plots.sheets import abbreviated, save_sheet, sheet, small_print, thumbnails
+    from ..plots.sheets import caption, save_sheet, sheet, shown, small_print, thumbnails
 
-    images, captions = [], []
+    images, captions, classes = [], [], classes_of(folder)
     for number, query in enumerate(queries[:MOST_SHOWN]):
-        shown = [pair for neighbours in found.values() for pair in pairs(neighbours, number)]
-        images.append(thumbnails([query, *(folder.paths[index] for _, index in shown)]))
-        captions.append([f"{abbreviated(query.name)}\n", *(f"{abbreviated(folder.names[i])}\n{d:.2f}" for d, i in shown)])
+        row = [pair for neighbours in found.values() for pair in pairs(neighbours, number)]
+        images.append(thumbnails([query, *(folder.paths[index] for _, index in row)]))
+        captions.append([caption(query.name), *(caption(folder.names[i], classes[i], f"{d:.2f}") for d, i in row)])
     gaps = [1, 1 + found["nearest"].indices.shape[1]]
-    title = f"Nearest and most distant of {len(folder):,} pictures of {folder.name}"
+    title = f"Nearest and most distant of {len(folder):,} pictures of {shown(folder.name)}"
     title += f"; the first {MOST_SHOWN} of {len(queries):,} queries" if len(queries) > MOST_SHOWN else ""
     with small_print():
         fig = sheet([title], [torch.stack(images)], [captions], gaps=gaps, group_labels=["query", *found])

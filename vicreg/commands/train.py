@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..datasets.folder import Folder
@@ -19,7 +18,8 @@ from ..runtime.errors import VICRegError
 from ..runtime.paths import checkpoint_file
 from ..runtime.speed import COMPILABLE, Speed
 from ..settings import own_experiment
-from ..stored_experiments import find_experiment
+from ..stored_experiments import find_experiment, trained
+from .folders import path
 
 if TYPE_CHECKING:
     from ..data import Splits
@@ -64,7 +64,7 @@ def add(commands) -> None:
         "--tune", action="store_true", help="on a GPU, try the algorithms for each convolution first"
     )
     train.add_argument(
-        "--log", type=Path, metavar="DIR", help="write events for TensorBoard to DIR/NAME, for 'tensorboard --logdir DIR'"
+        "--log", type=path, metavar="DIR", help="write events for TensorBoard to DIR/NAME, for 'tensorboard --logdir DIR'"
     )
     train.add_argument(
         "--probe-every", type=int, default=0, metavar="N",
@@ -114,7 +114,12 @@ def own_pictures(options: argparse.Namespace) -> Folder | None:
     Raises: VICRegError where a built-in name would become that of other images' weights.
     """
     folder = find_images(options.data)
-    if folder is not None and parts_of(options.name)[0] in (*EXPERIMENTS, ALL) and options.own_name is None:
+    header = trained(options.name)
+    if folder is None and options.data is None and header and not header.data_name.startswith("CIFAR-10"):
+        raise VICRegError(f"{options.name} was trained on {header.data_name}; name their folder with --data.")
+    if folder is not None and options.name == ALL:
+        raise VICRegError(f"'all' are the report's experiments, on CIFAR-10; for {folder.root} name one of them, and add --as NAME.")
+    if folder is not None and parts_of(options.name)[0] in EXPERIMENTS and options.own_name is None:
         raise VICRegError(
             f"{folder.root} is not CIFAR-10, whose weights {options.name!r} are; add --as NAME, a name for those of your pictures."
         )
@@ -164,13 +169,13 @@ def train_experiments(options: argparse.Namespace) -> int:
                     f"{describe(device)}{shared}",
                     flush=True,
                 )
-            path = train_or_advise(
+            weights = train_or_advise(
                 experiment, data, device, extend=options.extend, workers=workers, speed=speed,
                 keep_epochs=[n for n in options.keep_epochs if options.name != ALL or n <= experiment.epochs],
                 log=options.log, probe_every=options.probe_every,
             )  # fmt: skip
             if workers.chief:
-                print(f"The weights are in {path}.", flush=True)
+                print(f"The weights are in {weights}.", flush=True)
 
         if options.name == ALL:
             outcomes = train_series(experiments, data, train, go_on=workers.size == 1)

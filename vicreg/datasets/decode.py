@@ -19,7 +19,7 @@ SIDE = 32  # pixels, CIFAR-10's
 MOST_PIXELS = 100_000_000  # that are decoded; a PNG's take 1.6 GB for a moment
 MOST_UNPACKED = 1 << 16  # bytes of a PNG's pixels that are looked at; 32x32 take 3,104 in 8-bit RGB
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
-GREY = 0  # a PNG's colour type
+GREY, RGB = 0, 2  # a PNG's colour types
 # Markers without a segment of their own (JPEG standard, table B.1): TEM and RST0 to RST7.
 BARE = {0x01, *range(0xD0, 0xD8)}
 # Start of frame, SOF0 to SOF15 without DHT, JPG and DAC.
@@ -97,11 +97,26 @@ def pixels_of(encoded: bytes) -> np.ndarray:
             image = image * np.float32((2**depth - 1) / 255)
         image = (255 * image).round().astype(np.uint8)
     if image.ndim == 2:
-        return np.stack([image] * 3, axis=2)
+        image = np.stack([image] * 3, axis=2)
+    if encoded.startswith(PNG) and (key := transparent_colour(encoded)) is not None:
+        return np.where((image == key).all(axis=2, keepdims=True), np.uint8(255), image)
     if image.shape[2] == 3:
         return image
     colours, alpha = image[:, :, :3], image[:, :, 3:].astype(np.uint16)
     return np.where(alpha == 255, colours, (colours * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
+def transparent_colour(encoded: bytes) -> np.ndarray | None:
+    """The one colour of a grey or RGB PNG that is transparent, uint8 (3,), which matplotlib does not tell.
+
+    PNG standard, sec. 11.3.1.1; None where there is none, and for palettes, whose it tells.
+    """
+    depth, colour = encoded[24:26]
+    content = next((content for kind, content, _ in png_chunks(encoded) if kind == b"tRNS"), b"")
+    if colour not in (GREY, RGB) or len(content) != (2 if colour == GREY else 6):
+        return None
+    samples = np.frombuffer(content, dtype=">u2") / (2**depth - 1)
+    return np.broadcast_to((255 * samples).round().clip(0, 255).astype(np.uint8), 3)
 
 
 def stated_size(encoded: bytes) -> tuple[int, int] | None:

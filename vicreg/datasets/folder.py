@@ -5,6 +5,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 import hashlib
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,11 +14,15 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from ..runtime.errors import VICRegError
+from ..runtime.paths import expanded
+from ..runtime.text import abbreviated, printable
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 SPLITS = ("train", "test")
 NO_CLASS = NO_ROW = -1
-CLASSES_NAMED = 20
+THE_ROOT = "."  # its place below itself
+CLASSES_NAMED, LEFT_OUT_NAMED = 20, 20
+LONGEST_NAME = 30  # letters of a class that are told
 KINDS_NAMED = 5  # of the files that are no pictures
 
 
@@ -90,7 +95,7 @@ class Folder:
         told = f"{len(self):,} picture{'s' * (len(self) != 1)}"
         counts = Counter(self.labels.tolist())
         if self.classes:
-            each = ", ".join(f"{name} {counts[label]:,}" for label, name in enumerate(self.classes[:CLASSES_NAMED]))
+            each = ", ".join(f"{abbreviated(name, LONGEST_NAME)} {counts[label]:,}" for label, name in enumerate(self.classes[:CLASSES_NAMED]))
             each += ", …" * (len(self.classes) > CLASSES_NAMED)
             told += f" of {len(self.classes)} class{'es' * (len(self.classes) != 1)} ({each})"
             told += f", {counts[NO_CLASS]:,} of none" if counts[NO_CLASS] else ""
@@ -107,13 +112,13 @@ def find_pictures(root: Path) -> Folder:
     """The JPEG, PNG and WebP files below a folder, by their names' endings.
 
     Where there are pictures in both ``train/`` and ``test/``, they are the splits, and what lies beside
-    them is left out. The folders right below the root, or below a split, are the classes, whatever
+    them is left out. Of a file with several names, by links, the first is taken. The folders right below the root, or below a split, are the classes, whatever
     lies between them and a picture; pictures right in the root have none. Links are followed, to
     folders as well. What is hidden, its name beginning with a dot, is passed over.
 
     Raises: VICRegError when there is no such folder, or no picture in it.
     """
-    root = Path(root).expanduser()
+    root = expanded(root)
     if not root.is_dir():
         what = "is a file" if root.exists() else "is not there"
         raise VICRegError(f"{root} {what}; name a folder with JPEG, PNG or WebP pictures in it.")
@@ -121,11 +126,16 @@ def find_pictures(root: Path) -> Folder:
     places = list(files_below(root, left_out))
     names = sorted(place for place in places if place.lower().endswith(PICTURE_SUFFIXES))
     others = Counter(PurePosixPath(place).suffix.lower() for place in set(places).difference(names))
+    if not names and THE_ROOT in left_out:
+        raise VICRegError(f"{root} {left_out[THE_ROOT]}; make it readable, or name another folder.")
     if not names:
         only = f", only other files ({kinds_in_words(others)})" if others else ""
         raise VICRegError(
             f"There are no pictures in {root}{only}; name a folder with files that end in .jpg, .jpeg, .png or .webp."
         )
+    seconds = second_names(root, names)
+    left_out |= {name: f"is {first} by another name" for name, first in seconds.items()}
+    names = [name for name in names if name not in seconds]
     parts = [PurePosixPath(name).parts for name in names]
     split = {p[0] for p in parts if len(p) > 1} >= set(SPLITS)
     if split:
@@ -147,6 +157,16 @@ def find_pictures(root: Path) -> Folder:
     )
 
 
+def second_names(root: Path, names: Iterable[str]) -> dict[str, str]:
+    """Names of files that have another one before them: the file's first name by each further one."""
+    firsts: dict[tuple, str] = {}
+    seconds = {}
+    for name in names:
+        if (file := file_of(root / name)) is not None and firsts.setdefault(file, name) != name:
+            seconds[name] = firsts[file]
+    return seconds
+
+
 def file_of(path: Path) -> tuple[int, int] | None:
     """What a file is to the system, the same under all its names; None where there is none."""
     try:
@@ -162,6 +182,21 @@ def kinds_in_words(others: dict[str, int]) -> str:
     return ", ".join(kinds) + ", …" * (len(others) > KINDS_NAMED)
 
 
+def tell_left_out(folder: Folder, strict: bool = False) -> None:
+    """Say what of a folder is left out and why; where strict, refuse it: VICRegError."""
+    if not folder.left_out:
+        return
+    lines = [printable(f"{place}: {why}") for place, why in folder.left_out.items()]
+    if strict:
+        more = f", and {len(lines) - 1:,} more are left out" if len(lines) > 1 else ""
+        raise VICRegError(f"{folder.root}: {lines[0]}{more}; mend or remove what is left out, or leave --strict out.")
+    print(f"{folder.root}: {len(folder):,} pictures are read, {len(lines):,} left out:", file=sys.stderr)
+    for line in lines[:LEFT_OUT_NAMED]:
+        print(f"  {line}", file=sys.stderr)
+    if len(lines) > LEFT_OUT_NAMED:
+        print(f"  … and {len(lines) - LEFT_OUT_NAMED:,} more", file=sys.stderr)
+
+
 def has_pictures(root: Path) -> bool:
     """Whether any file below a folder, which need not be there, is a picture by its name."""
     return root.is_dir() and any(place.lower().endswith(PICTURE_SUFFIXES) for place in files_below(root, {}))
@@ -171,7 +206,7 @@ def files_below(root: Path, left_out: dict[str, str]) -> Iterator[str]:
     """Yield the places of all files below a folder that are not hidden; folders that cannot be read
     are added to ``left_out``."""
 
-    def walk(folder: Path, above: tuple[tuple[int, int], ...]):
+    def walk(folder: Path, above: tuple):
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
@@ -181,13 +216,9 @@ def files_below(root: Path, left_out: dict[str, str]) -> Iterator[str]:
             if entry.name.startswith("."):
                 continue
             path = folder / entry.name
-            if not entry.is_dir():
+            if not path.is_dir():  # a link that goes round is none
                 yield path.relative_to(root).as_posix()
-                continue
-            there = os.stat(path)
-            identity = (there.st_dev, there.st_ino)
-            if identity not in above:  # a link to a folder around it would go round for ever
+            elif (identity := file_of(path)) not in above:  # a link to a folder around it would go round for ever
                 yield from walk(path, (*above, identity))
 
-    there = os.stat(root)
-    yield from walk(root, ((there.st_dev, there.st_ino),))
+    yield from walk(root, (file_of(root),))

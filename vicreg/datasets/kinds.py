@@ -5,7 +5,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 from pathlib import Path
 
-from ..runtime.paths import data_folder
+from ..runtime.paths import data_folder, expanded
 from .cifar10 import ARCHIVE_SUFFIXES, CIFAR10_CLASSES, OFFICIAL_ARCHIVE, OFFICIAL_FOLDER
 from .folder import SPLITS, Folder, find_pictures, has_pictures
 
@@ -17,7 +17,7 @@ def find_images(root: str | Path | None = None) -> Folder | None:
     downloaded where there are no images.
     Raises: VICRegError when a folder that was named has no images.
     """
-    place = Path(root).expanduser() if root is not None else data_folder()
+    place = expanded(root) if root is not None else data_folder()
     if is_cifar10(place) or (root is None and not has_pictures(place)):
         return None
     return find_pictures(place)
@@ -29,9 +29,16 @@ def is_cifar10(root: Path) -> bool:
         return True
     if all((root / split).is_dir() for split in SPLITS):
         return all(folders_in(root / split) == set(CIFAR10_CLASSES) for split in SPLITS)
-    archives = root.is_dir() and any(entry.name.endswith(ARCHIVE_SUFFIXES) for entry in root.iterdir())
-    return archives and not has_pictures(root)
+    return any(entry.name.endswith(ARCHIVE_SUFFIXES) for entry in entries(root)) and not has_pictures(root)
 
 
 def folders_in(folder: Path) -> set[str]:
-    return {entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")}
+    return {entry.name for entry in entries(folder) if entry.is_dir() and not entry.name.startswith(".")}
+
+
+def entries(folder: Path) -> list[Path]:
+    """What is in a folder; nothing where that cannot be told."""
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []

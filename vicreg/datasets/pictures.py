@@ -6,6 +6,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import os
+import signal
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -48,6 +49,11 @@ def as_it_is(batch):
     return batch
 
 
+def leave_it_to_the_parent(worker: int) -> None:
+    """A SIGTERM to all processes of a command ends the first, which then ends the others."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
 def decoded(paths: Sequence[Path], side: int) -> Iterator[tuple[Tensor, dict[int, str]]]:
     """Yield the images of files in their order, up to a hundred at a time, decoded on all cores.
 
@@ -57,7 +63,8 @@ def decoded(paths: Sequence[Path], side: int) -> Iterator[tuple[Tensor, dict[int
     """
     workers = 0 if len(paths) <= FEW else available_cores()
     loader = DataLoader(
-        Pictures(paths, side), batch_size=BATCH_SIZE, num_workers=workers, collate_fn=as_it_is
+        Pictures(paths, side), batch_size=BATCH_SIZE, num_workers=workers, collate_fn=as_it_is,
+        worker_init_fn=leave_it_to_the_parent,
     )
     try:
         yield from loader

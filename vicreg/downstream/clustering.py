@@ -3,11 +3,13 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+import warnings
 from typing import NamedTuple
 
 import torch
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from torch import Tensor
 
@@ -49,8 +51,12 @@ def cluster(y: Tensor, k: int = 10, seed: int = 0) -> Clustering:
     if not 2 <= k <= len(y):
         raise ValueError(f"k-means needs from 2 to {len(y):,} clusters for {len(y):,} images, got {k}.")
     check_useful(y, "cluster")
-    fitted = KMeans(n_clusters=k, n_init=10, random_state=seed).fit(y.numpy())
+    with warnings.catch_warnings():  # of what is refused below
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fitted = KMeans(n_clusters=k, n_init=10, random_state=seed).fit(y.numpy())
     clusters = torch.from_numpy(fitted.labels_).long()
+    if (found := len(clusters.unique())) < k:
+        raise ValueError(f"Only {found} of the {len(y):,} images differ; ask for {found} clusters at most, got {k}.")
     by_size = clusters.bincount(minlength=k).argsort(descending=True, stable=True)
     return Clustering(by_size.argsort()[clusters], torch.from_numpy(fitted.cluster_centers_)[by_size])
 

@@ -19,10 +19,10 @@ PERPLEXITY = 30
 ANGLE = 0.8
 
 
-def tsne_map(y: Tensor, seed: int = 0) -> np.ndarray:
+def tsne_map(y: Tensor, seed: int = 0, verbose: bool = True) -> np.ndarray:
     """scikit-learn's t-SNE in two dimensions, perplexity 30, angle 0.8, started from PCA.
 
-    Its iterations are printed as it goes. Fifty thousand images take two to three minutes, so a map is
+    Its iterations are printed as it goes, where verbose. Fifty thousand images take two to three minutes, so a map is
     kept in the cache, by the representations, the seed and scikit-learn's version. For fewer
     than 120 images the perplexity is a quarter of their number.
 
@@ -42,7 +42,7 @@ def tsne_map(y: Tensor, seed: int = 0) -> np.ndarray:
         return known
     perplexity = min(PERPLEXITY, len(y) // 4)
     tsne = TSNE(
-        perplexity=perplexity, angle=ANGLE, init="pca", random_state=seed, n_jobs=-1, verbose=2
+        perplexity=perplexity, angle=ANGLE, init="pca", random_state=seed, n_jobs=-1, verbose=2 * verbose
     )
     made = tsne.fit_transform(values).astype(np.float32)
     keep_in_cache(name, map=made)

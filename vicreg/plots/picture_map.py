@@ -48,7 +48,8 @@ def picture_map(
     thumbnails, uint8, (n, 3, s, s), and what is said below each.
     Returns: HTML with all that it needs.
     """
-    colours = [to_hex(colour) for colour in CLUSTER_COLOURS]
+    spread = np.linspace(0, len(CLUSTER_COLOURS) - 1, min(len(names_of_groups), len(CLUSTER_COLOURS))).round()
+    colours = [to_hex(CLUSTER_COLOURS[int(place)]) for place in spread]
     fig = go.Figure()
     for group, name in enumerate(names_of_groups):
         indices = np.flatnonzero(groups.numpy() == group)
@@ -59,7 +60,7 @@ def picture_map(
         )  # fmt: skip
     axis = {"showticklabels": False, "zeroline": False}
     fig.update_layout(
-        template="plotly_white", title=html.escape(title), xaxis=axis, yaxis={**axis, "scaleanchor": "x"},
+        template="plotly_white", title={"text": html.escape(title), "y": 0.98, "font_size": 15}, xaxis=axis, yaxis={**axis, "scaleanchor": "x"},
         margin={"l": 20, "r": 20, "t": 60, "b": 20}, legend_itemsizing="constant", hoverdistance=12,
     )  # fmt: skip
     script = SHOW_PICTURES % tuple(in_script(json.dumps(value)) for value in ([as_jpeg(t) for t in thumbnails], list(names)))

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ..datasets.pictures import read_picture
 from ..runtime.atomic import write_atomically
+from ..runtime.text import abbreviated
 from .figures import show_images
 
 THUMBNAIL = 96        # pixels a side
@@ -24,6 +25,7 @@ FRAME = 210           # its grey, around pictures that are white at their edge
 INCHES = 1.0          # a thumbnail's side on the sheet
 LINE = 5              # a caption's line, in 32nds of a thumbnail's side
 LETTERS = 14          # of a name that fit under a thumbnail
+TITLE_LETTERS = 30  # of a folder or a class, in a title or beside a row
 COLUMNS = 8
 DOTS_AN_INCH = 110
 # Fonts that have the letters which matplotlib's own lacks; those that are installed are used.
@@ -67,6 +69,7 @@ def sheet(
     gaps = 12 / 32 * len(labels.get("gaps", ()))
     longest = max((len(line) for some in row_labels or () for text in some for line in text.split("\n")), default=0)
     size = (tables[0].shape[1] * 34 / 32 + gaps) * INCHES + 0.085 * longest + 0.3, sum(heights) + 0.35 * len(tables) + 0.2
+    size = max(size[0], 0.08 * max(map(len, titles)) + 0.3), size[1]
     fig, axes = plt.subplots(
         len(tables), figsize=size, height_ratios=heights, layout="constrained", squeeze=False
     )
@@ -78,17 +81,14 @@ def sheet(
     return fig
 
 
-def abbreviated(name: str, letters: int = LETTERS) -> str:
-    """A picture's name without folders and ending, its middle left out where it is long."""
-    stem = printable(PurePosixPath(name).stem)
-    half = (letters - 1) // 2
-    return stem if len(stem) <= letters else f"{stem[:half]}…{stem[-half:]}"
+def caption(name: str, *further: str) -> str:
+    """What stands below a picture: its name without folders and ending, and further lines but for empty ones."""
+    return "\n".join(shown(line, LETTERS) for line in (PurePosixPath(name).stem, *further) if line)
 
 
-def printable(name: str) -> str:
-    """A name as a figure shows it: bytes that are no text become question marks, and $ starts no formula."""
-    readable = name.encode(errors="surrogateescape").decode(errors="replace").replace("�", "?")
-    return "".join(letter if letter.isprintable() else "?" for letter in readable).replace("$", r"\$")
+def shown(text: str, letters: int = TITLE_LETTERS) -> str:
+    """Text as a figure shows it, its middle left out where it is long; $ starts no formula."""
+    return abbreviated(text, letters).replace("$", r"\$")
 
 
 @contextlib.contextmanager

@@ -41,6 +41,14 @@ def cache_folder() -> Path:
     return folder_of("VICREG_CACHE", Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "vicreg")
 
 
+def expanded(path: str | Path) -> Path:
+    """A path with the user's home in place of ``~``; as it is where that names no home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def folder_of(variable: str, default: Path) -> Path:
     """The folder that an environment variable names, ``~`` being the user's home.
 
