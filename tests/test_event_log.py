@@ -151,12 +151,14 @@ def of_classes(data, train: list[int], test: list[int]):
 
 def test_images_without_classes_and_codes_are_not_probed(small, tiny, log, monkeypatch, capsys):
     monkeypatch.setattr(E, "probe_accuracy", lambda *given: pytest.fail("probed"))
-    for labels in (([0] * 20, [0] * 10), ([0, 1] * 10, [0] * 10), ([0, 2] * 10, [0, 2] * 5)):
+    for labels in (([0] * 20, [0] * 10), ([0, 1] * 10, [0] * 10), ([0, -1] * 10, [0, -1] * 5)):
         T.train(replace(small, epochs=1), of_classes(tiny, *labels), CPU, log=log, probe_every=1)
         checkpoint_file("vicreg").unlink()
     T.train(replace(LATENT_OPTIMIZATION, epochs=1, batch_size=8), tiny, CPU, log=log, probe_every=1)
-    assert capsys.readouterr().err.count("No probe is made: it needs") == 4
-    assert E.has_classes(of_classes(tiny, [0, 1] * 10, [0, 1] * 5)) and E.has_classes(tiny)
+    said = capsys.readouterr().err
+    assert said.count("No probe is made: it needs two classes") == 3 and said.count("No probe is made of codes") == 1
+    assert E.probed_classes(of_classes(tiny, [0, 2, -1, 5] * 5, [0, 2] * 5)) == [0, 2]
+    assert E.probed_classes(tiny) == list(range(10))
 
 
 def test_a_collapsed_encoder_ends_no_training(small, tiny, log, monkeypatch, capsys):

@@ -13,7 +13,7 @@ from PIL import Image
 
 from vicreg import folder_images
 from vicreg.data import load_cifar10
-from vicreg.datasets.folder import find_pictures
+from vicreg.datasets.folder import find_pictures, tell_left_out
 from vicreg.datasets.kinds import find_images
 from vicreg.datasets.pictures import read_picture
 from vicreg.folder_images import held_out, load_images
@@ -72,9 +72,10 @@ def test_pictures_become_images_of_a_side(photos, side, capsys):
 
 def test_the_cache_gives_the_same_until_a_picture_changes(photos, monkeypatch):
     first = load_images(photos)
-    monkeypatch.setattr(folder_images, "decoded", None)
+    asked, original = [], folder_images.decoded
+    monkeypatch.setattr(folder_images, "decoded", lambda paths, side: (asked.extend(paths), original(paths, side))[1])
     assert load_images(photos).fingerprint == first.fingerprint
-    monkeypatch.undo()
+    assert [path.name for path in asked] == ["broken.jpg"], "it may be readable by now"
     Image.new("RGB", (50, 50), "red").save(photos / "a" / "00.jpg")
     assert load_images(photos).fingerprint != first.fingerprint
 
@@ -100,12 +101,11 @@ def test_splits_are_those_of_the_folder(tmp_path, photos):
     assert {data.test.classes[label] for label in data.test.labels} == {"b"}
 
 
-def test_a_tenth_is_held_out_and_stays_so_when_pictures_are_added():
+def test_a_tenth_is_held_out_by_the_names_alone():
     names = tuple(f"{number}.jpg" for number in range(1000))
     members = held_out(names)
-    assert members.sum() == 100
-    kept = held_out(names + tuple(f"new {number}.jpg" for number in range(10)))[:1000]
-    assert (members & kept).sum() >= 95
+    assert members.sum() == 100 and np.array_equal(held_out(names[::-1]), members[::-1])
+    assert 30 < members[:500].sum() < 70, "from all over the folder"
     assert held_out(names[:7]).sum() == 2
 
 
@@ -119,8 +119,25 @@ def test_what_cannot_be_trained_on_is_one_sentence(photos, tmp_path):
 
 
 def test_many_broken_pictures_are_counted_not_all_named(tmp_path, write_folder, capsys):
-    folder_images.tell_left_out(
+    tell_left_out(
         find_pictures(write_folder(tmp_path, {"1.png": b""})).only(np.ones(1, bool), {str(n): "why" for n in range(30)})
     )
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 22 and lines[-1] == "  … and 10 more"
+
+
+def test_what_could_not_be_read_for_a_while_is_read_then(photos, monkeypatch):
+    from vicreg.datasets import pictures
+
+    original = pictures.read_picture
+
+    def locked(path, side):
+        if path.name == "00.jpg":
+            raise ValueError("cannot be read (Permission denied)")
+        return original(path, side)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pictures, "read_picture", locked)
+        assert sum(map(len, load_images(photos))) == 29
+    whole = load_images(photos)
+    assert sum(map(len, whole)) == 30 and load_images(photos).fingerprint == whole.fingerprint

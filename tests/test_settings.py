@@ -340,7 +340,7 @@ def test_damaged_files_are_listed_as_such(own, capsys, tmp_path):
     for name in ("cut", "empty", "renamed", "stray", "folder", "bad�[2J�name"):
         assert lines[name].startswith("damaged "), name
     assert lines["own"].startswith("trained ")
-    assert main(["train", "renamed"]) == 1 and "no experiment 'renamed'" in capsys.readouterr().err
+    assert main(["train", "renamed"]) == 1 and "What there is of renamed is damaged" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("odd", [{"epochs": 10**5000}, {"eps": "small"}, {"betas": ("a", "b")}, {"description": 3}])

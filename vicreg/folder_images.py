@@ -20,7 +20,7 @@ from .runtime.progress import progress_bar
 
 CACHE_FORMAT = 1
 CACHES_KEPT = 3
-TEST_SHARE = 0.1  # of the pictures are test images, where the folder does not say which
+TEST_SHARE = 10  # of so many pictures one is a test image, where the folder does not say which
 FEWEST = 4       # pictures: two to train on and two to watch
 
 
@@ -38,8 +38,8 @@ def load_images(root: str | Path | None = None, side: int = SIDE, strict: bool =
 def load_folder(folder: Folder, side: int, strict: bool = False) -> Splits:
     """The pictures of a folder as square images, from the cache where nothing changed.
 
-    Where the folder has no ``train/`` and ``test/``, about a tenth of its pictures are test images,
-    which training only watches. A picture's name alone says whether it is one.
+    Where the folder has no ``train/`` and ``test/``, a tenth of its pictures are test images, which
+    training only watches: the same each time, by their names.
 
     Raises: VICRegError when fewer than four pictures can be read, or, where strict, not all.
     """
@@ -58,11 +58,10 @@ def load_folder(folder: Folder, side: int, strict: bool = False) -> Splits:
 
 
 def held_out(names: tuple[str, ...]) -> np.ndarray:
-    """Which pictures are test images, about a tenth and two at least: bool, (n,)."""
-    digests = [hashlib.sha256(name.encode(errors="surrogateescape")).digest()[:8] for name in names]
-    drawn = np.array([int.from_bytes(digest) / 2**64 for digest in digests])  # from 0 to 1, by the name alone
-    members = drawn < TEST_SHARE
-    members[drawn.argsort()[:2]] = True
+    """Which tenth of pictures, two at least, are test images: bool, (n,), by their names alone."""
+    order = np.argsort([hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest() for name in names])
+    members = np.zeros(len(names), dtype=bool)
+    members[order[: max(2, len(names) // TEST_SHARE)]] = True
     return members
 
 

@@ -94,7 +94,7 @@ def train(
     epochs_done, saved_at = len(history.train), -math.inf
     warn_of_the_past(keep_epochs, epochs_done, checkpoint)
     if workers.chief and epochs_done >= experiment.epochs:
-        print(f"{experiment.name} has {epochs_done} epochs already; more are trained with --epochs.", file=sys.stderr)
+        print(f"{experiment.name} has {epochs_done} epoch{'s' * (epochs_done != 1)} already; --epochs trains more.", file=sys.stderr)
 
     def provenance() -> Provenance:
         return Provenance(data.train.name, data.fingerprint, legs, checkpoint.neighbours_by)

@@ -61,7 +61,7 @@ def test_what_no_command_can_do_is_one_sentence(vicreg, photos, tmp_path, comman
     (photos / "cat" / "broken.png").write_bytes(b"?")
     assert "cat/broken.png: is not a readable image; mend or remove" in refused(photos, options=["--strict"])
     assert "cannot be used" in refused(photos, options=["--device", "nonsense"])
-    assert "cannot be read" in refused(photos, options=["--weights", "nonsense"])
+    assert "There are no weights 'nonsense'; choose from" in refused(photos, options=["--weights", "nonsense"])
     assert not (tmp_path / "out").exists() and not (tmp_path / "y.npz").exists()
 
 
@@ -72,6 +72,51 @@ def test_results_never_lie_among_the_pictures(vicreg, photos, command):
     for place in (photos, photos / "results" / "deep"):
         assert "among the pictures of" in vicreg(command, photos, *words, "--out", place, code=1).err
     assert sorted(photos.rglob("*")) == before
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c != "embed"])
+def test_results_do_not_come_among_the_pictures_by_a_link(vicreg, photos, tmp_path, command):
+    words = {"search": [photos / "cat/cat 0000.png"], "anomalies": [photos]}.get(command, [])
+    (photos / "cat").rename(tmp_path / "elsewhere")
+    os.symlink(tmp_path / "elsewhere", photos / "cat")
+    for place in (tmp_path / "elsewhere", photos / "cat" / "out"):
+        assert "among the pictures of" in vicreg(command, photos, *words, "--out", place, code=1).err
+
+
+def test_places_that_cannot_be_written_to_are_refused_before_anything_is_embedded(vicreg, photos, tmp_path):
+    (tmp_path / "file").write_text("")
+    for command, out in (("embed", tmp_path / "file" / "y.npz"), ("probe", tmp_path / "file" / "out")):
+        said = vicreg(command, photos, "--out", out, code=1)
+        assert "cannot be written to; set --out to one that can" in said.err and not said.out
+
+
+@pytest.mark.parametrize("name", ["~nouserofthis", "a$\\foo$ b", "\x1b[31mred", "x" * 200])
+def test_folders_may_be_called_anything(vicreg, photos, tmp_path, name, monkeypatch):
+    photos.rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    for command, *words in (["anomalies", f"{name}/cat", name], ["clusters", name, "-k", "3"], ["probe", name]):
+        assert "\x1b" not in vicreg(command, *words).out
+    vicreg("search", name, f"{name}/cat/cat 0000.png")
+
+
+def test_a_folder_whose_name_is_no_text(vicreg, photos, tmp_path):
+    try:
+        os.rename(photos, os.fsencode(tmp_path) + b"/\xff")
+    except OSError:
+        return  # this system's names are text
+    folder = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
+    for command, *words in (["anomalies", f"{folder}/cat", folder], ["clusters", folder, "-k", "3"], ["probe", folder]):
+        vicreg(command, *words)
+
+
+def test_weights_are_found_by_their_name_with_and_without_an_ending(photos, tmp_path, trained, capsys):
+    from vicreg.__main__ import main
+    from vicreg.runtime.paths import weights_folder
+
+    weights_folder().mkdir(parents=True)
+    (weights_folder() / "vicreg.pt").write_bytes(trained.weights.read_bytes())
+    for named in ("vicreg", "vicreg.pt", str(trained.weights)):
+        assert main(["embed", str(photos), "--weights", named, "--device", "cpu", "--out", str(tmp_path / "y.npz")]) == 0
 
 
 def test_a_file_that_is_no_npz_is_refused(vicreg, photos, tmp_path):

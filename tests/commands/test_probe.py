@@ -4,6 +4,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import re
+import shutil
 
 import pytest
 import torch
@@ -42,13 +43,19 @@ def test_a_split_is_learned_and_tested(vicreg, split, read_csv, check_png, train
 
 def test_without_a_split_it_is_cross_validated(vicreg, photos, read_csv):
     said = vicreg("probe", photos, "--folds", "4")
-    accuracy = float(re.search(r"Accuracy ([\d.]+)%, cross-validated; .* over 4 folds of 24 pictures", said.out)[1])
+    accuracy = float(re.search(r"Accuracy ([\d.]+)%, cross-validated: the mean of 4 folds of 24 pictures;", said.out)[1])
     rows = read_csv(said.folder / "probe.csv")
     assert len(rows) == 24
     assert 100 * sum(row["right"] == "1" for row in rows) / 24 == pytest.approx(accuracy, abs=0.01)
     for name in ("cat", "frog", "ship"):
         share = sum(row["right"] == "1" for row in rows if row["class"] == name) / 8
         assert re.search(rf"{name} +{share:.1%} of 8", said.out)
+
+
+def test_a_small_class_lowers_the_number_of_folds(vicreg, photos):
+    for path in sorted((photos / "frog").iterdir())[2:]:
+        path.unlink()
+    assert "There are 2 folds and not 5, since the smallest class has so few pictures." in vicreg("probe", photos).out
 
 
 def test_pictures_of_no_class_are_left_out(vicreg, photos, read_csv):
@@ -62,7 +69,9 @@ def test_what_cannot_be_probed_is_one_sentence(vicreg, photos, split):
         return vicreg("probe", *words, code=1).err
 
     assert "has no classes; a probe tells at least two apart" in refused(split / "test" / "cat")
-    assert "needs at least 2 folds, got 1" in refused(split, "--folds", "1")
+    shutil.copytree(split / "train", split / "alone" / "train")
+    assert "has 1 class; a probe tells at least two apart, a folder each. train/ counts as a class" in refused(split / "alone")
+    shutil.rmtree(split / "alone")
     for path in sorted((split / "test" / "frog").iterdir()):
         path.unlink()
     assert "The class 'frog' has no pictures in test/, and a probe needs 1" in refused(split)

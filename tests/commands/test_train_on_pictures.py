@@ -3,8 +3,11 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+import shutil
+
 import numpy as np
 import pytest
+from tensorboard.backend.event_processing import event_accumulator
 
 from vicreg.__main__ import main
 from vicreg.runtime.paths import runs_folder, weights_folder
@@ -33,21 +36,51 @@ def test_from_pictures_to_anomalies_with_weights_of_ones_own(photos, tmp_path, c
     assert "8 normal pictures and 16 odd ones: AUC" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["vicreg", "all"])
-def test_built_in_names_are_not_given_to_other_images_weights(photos, capsys, name):
+@pytest.mark.parametrize(
+    ("name", "says"), [("vicreg", "is not CIFAR-10, whose weights 'vicreg' are; add --as NAME"), ("all", "name one of them, and add --as")]
+)
+def test_built_in_names_are_not_given_to_other_images_weights(photos, capsys, name, says):
     assert main(["train", name, "--data", str(photos), *TINY]) == 1
-    assert f"is not CIFAR-10, whose weights {name!r} are; add --as NAME" in capsys.readouterr().err
+    assert says in capsys.readouterr().err
     assert not weights_folder().exists() and not runs_folder().exists()
 
 
 def test_the_same_name_for_other_pictures_is_refused(photos, small, capsys):
     command = ["train", "vicreg", "--data", str(photos), "--as", "mine", *TINY]
     assert main(command) == 0
+    capsys.readouterr()
     assert main(command) == 0, "the same pictures go on"
+    assert "mine has 1 epoch already; --epochs trains more." in capsys.readouterr().err
+    assert main(["train", "mine", *TINY]) == 1
+    assert "mine was trained on photos (24 pictures); name their folder with --data." in capsys.readouterr().err
     (photos / "cat" / "cat 0000.png").unlink()
     capsys.readouterr()
     assert main(command) == 1
     assert "trained on other images" in capsys.readouterr().err
+
+
+def test_the_log_probes_the_classes_that_are_on_both_sides(photos, tmp_path, capsys):
+    for split, names in (("train", ("cat", "frog", "ship")), ("test", ("cat", "ship"))):
+        for name in names:
+            paths = sorted((photos / name).iterdir())
+            (photos / split / name).mkdir(parents=True)
+            for path in paths[: len(paths) // 2 if split == "train" else None]:
+                path.rename(photos / split / name / path.name)
+    shutil.rmtree(photos / "frog")
+    (photos / "cat").rmdir(), (photos / "ship").rmdir()
+    log = ["--log", str(tmp_path / "log"), "--probe-every", "1"]
+    assert main(["train", "vicreg", "--data", str(photos), "--as", "probed", *TINY, "--batch-size", "4", *log]) == 0
+    assert "The probe leaves out what has no images to train on, or none to test: frog." in capsys.readouterr().err
+    events = event_accumulator.EventAccumulator(str(tmp_path / "log" / "probed")).Reload()
+    (accuracy,) = (event.value for event in events.Scalars("probe/test_accuracy"))
+    assert accuracy * 8 == pytest.approx(round(accuracy * 8)), "of the eight cats and ships"
+
+
+def test_neighbours_need_a_few_images(photos, small, load_small, capsys):
+    command = ["train", "vicreg", "--data", str(photos), *TINY]
+    assert main([*command, "--as", "first"]) == 0
+    assert main([*command, "--as", "second", "--set", "neighbours_of=first"]) == 1
+    assert "need at least 4 images to train on and as many to test, and one of the two has 2" in capsys.readouterr().err
 
 
 def test_what_cannot_be_trained_on_is_one_sentence(photos, small, tmp_path, capsys):

@@ -80,6 +80,14 @@ def test_a_palette_may_have_a_transparent_colour(picture):
     assert (decode_upright(content)[3, 3] == 255).all()
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_one_colour_of_a_png_may_be_transparent(picture, mode):
+    image = picture.convert(mode)
+    content = encoded(image, "PNG", transparency=image.getpixel((3, 3)))
+    assert np.array_equal(decode_upright(content), as_pillow_has_it(content))
+    assert (decode_upright(content)[3, 3] == 255).all()
+
+
 def test_sixteen_bits_become_eight(picture):
     grey = np.asarray(picture.convert("L"))
     content = encoded(Image.fromarray(grey.astype(np.uint16) * 257), "PNG")

@@ -56,8 +56,10 @@ def test_links_are_followed_and_never_round(folder):
     os.symlink(root, root / "a" / "round")
     os.symlink(root / "a", root / "b")
     os.symlink("nowhere", root / "a" / "broken.png")
+    os.symlink("loop.txt", root / "a" / "loop.txt")
     found = find_pictures(root)
-    assert found.names == ("a/1.png", "a/broken.png", "b/1.png", "b/broken.png")
+    assert found.names == ("a/1.png", "a/broken.png", "b/broken.png")
+    assert found.left_out == {"b/1.png": "is a/1.png by another name"}
 
 
 def test_many_classes_are_not_all_named(folder):
@@ -86,6 +88,23 @@ def test_a_folder_without_pictures_is_refused(folder, places, says):
     root = folder(*places)
     assert not has_pictures(root)
     with pytest.raises(VICRegError, match=says):
+        find_pictures(root)
+
+
+def test_a_file_with_two_names_is_one_picture(folder):
+    root = folder("a/1.png", "a/2.png")
+    os.link(root / "a/1.png", root / "a/3.png")
+    found = find_pictures(root)
+    assert found.names == ("a/1.png", "a/2.png") and found.left_out == {"a/3.png": "is a/1.png by another name"}
+
+
+def test_a_root_that_cannot_be_read_is_refused(folder, monkeypatch):
+    def locked(path):
+        raise PermissionError(13, "Permission denied")
+
+    root = folder("1.png")
+    monkeypatch.setattr(os, "scandir", locked)
+    with pytest.raises(VICRegError, match=r"cannot be read \(Permission denied\); make it readable"):
         find_pictures(root)
 
 

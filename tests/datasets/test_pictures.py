@@ -82,6 +82,9 @@ def test_what_is_no_readable_file_says_why(tmp_path, monkeypatch):
     ):
         with pytest.raises(ValueError, match=why):
             read_picture(tmp_path / name, 32)
+    os.symlink("loop.png", tmp_path / "loop.png")
+    with pytest.raises(ValueError, match="cannot be read"):
+        read_picture(tmp_path / "loop.png", 32)
     for error, why in ((MemoryError(), "is too large for the memory"), (OSError(5, "Input/output error"), "Input/output error")):
         monkeypatch.setattr(pictures, "decode_upright", lambda content, error=error: (_ for _ in ()).throw(error))
         with pytest.raises(ValueError, match=why):
