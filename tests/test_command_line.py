@@ -88,3 +88,10 @@ def test_missing_images_are_one_sentence_and_exit_code_1(tmp_path, monkeypatch, 
     monkeypatch.setenv("VICREG_DATA", str(tmp_path / "none"))
     assert main(["train", "vicreg", "--device", "cpu"]) == 1
     assert "VICREG_DATA" in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a system with pipes as these")
+def test_a_reader_that_leaves_ends_a_command_without_a_word():
+    command = f"{sys.executable} -m vicreg list | true"
+    done = subprocess.run(command, shell=True, cwd=PROJECT, capture_output=True, text=True)
+    assert not done.stderr

@@ -4,6 +4,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import argparse
+import os
 import sys
 
 from .commands import anomalies, clusters, embed, images, listing, probe, search, train
@@ -15,7 +16,13 @@ def main(arguments: list[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal may lack a name's letters
     options = parse(arguments)
-    return exit_code(lambda: options.run(options))
+    try:
+        code = exit_code(lambda: options.run(options))
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read what is printed has left, as "| head" does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

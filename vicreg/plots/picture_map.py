@@ -48,8 +48,10 @@ def picture_map(
     thumbnails, uint8, (n, 3, s, s), and what is said below each.
     Returns: HTML with all that it needs.
     """
-    spread = np.linspace(0, len(CLUSTER_COLOURS) - 1, min(len(names_of_groups), len(CLUSTER_COLOURS))).round()
-    colours = [to_hex(CLUSTER_COLOURS[int(place)]) for place in spread]
+    # Few groups have colours far apart; the palest of all is left to the tenth.
+    last = len(CLUSTER_COLOURS) - 1 - (len(names_of_groups) < len(CLUSTER_COLOURS))
+    places = np.linspace(0, last, min(len(names_of_groups), len(CLUSTER_COLOURS))).round().astype(int)
+    colours = [to_hex(CLUSTER_COLOURS[place]) for place in places]
     fig = go.Figure()
     for group, name in enumerate(names_of_groups):
         indices = np.flatnonzero(groups.numpy() == group)
