@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from pathlib import Path
 
 FORMAT = 1
@@ -29,7 +30,7 @@ def digest(data: bytes | str) -> str:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write beside, then rename: readers see the old file or the new one, whole."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    aside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")  # chapters side by side are threads
     try:
         with aside.open("wb") as file:
             file.write(data)

@@ -6,6 +6,8 @@ Written with an AI coding assistant; see the report's section on automatic tools
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -78,6 +80,8 @@ def test_a_file_is_whole_or_old(tmp_path, monkeypatch):
 
 HOLD = """
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from reporting.lock import locked
 with locked(Path(sys.argv[1])):
@@ -111,3 +115,17 @@ def test_no_flipped_bit_of_a_result_passes(tmp_path, bit):
         except Damaged:
             continue
         assert body["values"] == {"a": 1} and body["outputs"] == [], position
+
+
+def test_two_threads_write_the_same_file(tmp_path, monkeypatch):
+    both, fsync = threading.Barrier(2), os.fsync
+
+    def together(descriptor):
+        both.wait(timeout=10)  # both are in the middle of it
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", together)
+    with ThreadPoolExecutor(2) as pool:
+        writes = [pool.submit(write_atomically, tmp_path / "file", content) for content in (b"one", b"two")]
+    assert [write.result() for write in writes] == [None, None]
+    assert (tmp_path / "file").read_bytes() in (b"one", b"two") and not list(tmp_path.glob("*.tmp"))
