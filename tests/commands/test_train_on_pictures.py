@@ -22,7 +22,7 @@ def test_from_pictures_to_anomalies_with_weights_of_ones_own(photos, tmp_path, c
     said = capsys.readouterr()
     assert "1 left out:\n  cat/broken.png: is not a readable image" in said.err
     assert "photos48: 1 epoch of photos (24 pictures) on" in said.out
-    assert "48x48" in said.out and "a step takes about 2.2 times" in said.out
+    assert "48x48" in said.out and "a step takes up to 2.2 times" in said.out
     run = load_run("photos48")
     assert run.experiment.side == 48 and run.provenance.data_name == "photos (24 pictures)"
 

@@ -114,12 +114,14 @@ def own_pictures(options: argparse.Namespace) -> Folder | None:
     Raises: VICRegError where a built-in name would become that of other images' weights.
     """
     folder = find_images(options.data)
-    header = trained(options.name)
-    if folder is None and options.data is None and header and not header.data_name.startswith("CIFAR-10"):
-        raise VICRegError(f"{options.name} was trained on {header.data_name}; name their folder with --data.")
+    built_in = parts_of(options.name)[0] in EXPERIMENTS
     if folder is not None and options.name == ALL:
         raise VICRegError(f"'all' are the report's experiments, on CIFAR-10; for {folder.root} name one of them, and add --as NAME.")
-    if folder is not None and parts_of(options.name)[0] in EXPERIMENTS and options.own_name is None:
+    if folder is None and options.data is None and not built_in:
+        header = trained(options.name)
+        if header and not header.data_name.startswith("CIFAR-10"):
+            raise VICRegError(f"{options.name} was trained on {header.data_name}; name their folder with --data.")
+    if folder is not None and built_in and options.own_name is None:
         raise VICRegError(
             f"{folder.root} is not CIFAR-10, whose weights {options.name!r} are; add --as NAME, a name for those of your pictures."
         )
@@ -127,11 +129,11 @@ def own_pictures(options: argparse.Namespace) -> Folder | None:
 
 
 def tell_cost(data: Splits, experiment: Experiment) -> None:
-    """Say what memory pictures take, and what a step costs at their side."""
+    """Say what memory pictures take, and what a step may cost at their side."""
     size, side = sum(split.images.nbytes for split in data), experiment.side
     told = f"{data.train.name}: {len(data.train):,} to train on and {len(data.test):,} to watch, {side}x{side}, {megabytes(size)} of memory"
     longer = (side / VICREG.side) ** 2
-    print(told + ("" if side == VICREG.side else f"; a step takes about {longer:.1f} times as long and as much memory as at {VICREG.side}x{VICREG.side}"))
+    print(told + ("" if side == VICREG.side else f"; a step takes up to {longer:.1f} times the time and memory of {VICREG.side}x{VICREG.side}"))
 
 
 def train_experiments(options: argparse.Namespace) -> int:
