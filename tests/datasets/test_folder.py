@@ -4,11 +4,12 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from vicreg.datasets.folder import find_pictures, has_pictures
+from vicreg.datasets.folder import file_of, find_pictures, has_pictures
 from vicreg.runtime.errors import VICRegError
 
 
@@ -96,6 +97,11 @@ def test_a_file_with_two_names_is_one_picture(folder):
     os.link(root / "a/1.png", root / "a/3.png")
     found = find_pictures(root)
     assert found.names == ("a/1.png", "a/2.png") and found.left_out == {"a/3.png": "is a/1.png by another name"}
+
+
+def test_where_files_have_no_numbers_no_two_are_one():
+    unnumbered = SimpleNamespace(stat=lambda: SimpleNamespace(st_dev=1, st_ino=0))
+    assert file_of(unnumbered) is None
 
 
 def test_a_root_that_cannot_be_read_is_refused(folder, monkeypatch):

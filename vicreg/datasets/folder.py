@@ -112,9 +112,10 @@ def find_pictures(root: Path) -> Folder:
     """The JPEG, PNG and WebP files below a folder, by their names' endings.
 
     Where there are pictures in both ``train/`` and ``test/``, they are the splits, and what lies beside
-    them is left out. Of a file with several names, by links, the first is taken. The folders right below the root, or below a split, are the classes, whatever
+    them is left out. The folders right below the root, or below a split, are the classes, whatever
     lies between them and a picture; pictures right in the root have none. Links are followed, to
-    folders as well. What is hidden, its name beginning with a dot, is passed over.
+    folders as well; of a file with several names the first is taken. What is hidden, its name
+    beginning with a dot, is passed over.
 
     Raises: VICRegError when there is no such folder, or no picture in it.
     """
@@ -168,12 +169,12 @@ def second_names(root: Path, names: Iterable[str]) -> dict[str, str]:
 
 
 def file_of(path: Path) -> tuple[int, int] | None:
-    """What a file is to the system, the same under all its names; None where there is none."""
+    """What a file is to the system, the same under all its names; None where it is not told."""
     try:
         about = path.stat()
     except OSError:
         return None
-    return about.st_dev, about.st_ino
+    return (about.st_dev, about.st_ino) if about.st_ino else None  # some file systems have no such number
 
 
 def kinds_in_words(others: dict[str, int]) -> str:
