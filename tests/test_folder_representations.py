@@ -25,6 +25,11 @@ def run(trained):
     return load_run(trained.weights)
 
 
+def assert_same(found: torch.Tensor, expected: torch.Tensor) -> None:
+    """The same but for roundings of bf16, which may depend on the batch that an image is in."""
+    assert (found - expected).norm() < 0.01 * expected.norm()
+
+
 @pytest.fixture
 def counted(monkeypatch):
     """How many pictures were decoded by each call, and a way to stop after some."""
@@ -42,7 +47,7 @@ def test_a_folders_representations_are_those_of_its_images(run, tiny_folder, tin
     folder, y = represent_folder(run, find_pictures(tiny_folder), CPU)
     expected = embed(torch.cat([tiny.test.images, tiny.train.images]), run.encoder, CPU)
     assert folder.splits == ("test",) * 10 + ("train",) * 20
-    torch.testing.assert_close(y, expected)
+    assert_same(y, expected)
     assert y.dtype == torch.float32 and not y.requires_grad
 
 
@@ -55,7 +60,7 @@ def test_what_is_known_is_not_decoded_again(run, image_folder, counted):
     folder, y = represent_folder(run, find_pictures(image_folder), CPU)
     assert counted == [30, 1] and len(y) == 30
     row = {name: y[number] for number, name in enumerate(folder.names)}
-    torch.testing.assert_close(row["test/cat/0001.png"], row["test/cat/0000.png"])
+    assert_same(row["test/cat/0001.png"], row["test/cat/0000.png"])
     assert all(torch.equal(row[name], first.y[number]) for number, name in enumerate(first.folder.names) if name in row)
 
 
@@ -76,7 +81,8 @@ def test_an_interrupted_embedding_goes_on_where_it_was(run, image_folder, counte
         with pytest.raises(KeyboardInterrupt):
             represent_folder(run, find_pictures(image_folder), CPU)
     y = represent_folder(run, find_pictures(image_folder), CPU).y
-    assert counted == [30, 30, 14] and torch.allclose(y, expected, atol=1e-4)
+    assert counted == [30, 30, 14]
+    assert_same(y, expected)
 
 
 def test_other_weights_have_representations_of_their_own(run, image_folder, counted):
@@ -128,6 +134,6 @@ def test_files_alone_and_one_that_cannot_be_read(run, image_folder, tmp_path):
     paths = [image_folder / "test/cat/0000.png", image_folder / "test/dog/0000.png"]
     folder, y = represent_folder(run, find_pictures(image_folder), CPU)
     rows = [folder.paths.index(path) for path in paths]
-    torch.testing.assert_close(represent_files(run, paths, CPU), y[rows])
+    assert_same(represent_files(run, paths, CPU), y[rows])
     with pytest.raises(VICRegError, match=r"The picture .*nothing.png is not there; name another"):
         represent_files(run, [tmp_path / "nothing.png"], CPU)

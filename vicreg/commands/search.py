@@ -54,6 +54,7 @@ def search(options: argparse.Namespace) -> None:
 
     itself = torch.from_numpy(folder.rows_of(queries))
     query_y = represent_files(opened.run, queries, opened.device)
+    query_y[itself >= 0] = y[itself[itself >= 0]]  # to the last digit, which other batches may round
     found = {
         "nearest": nearest(query_y, y, options.k, itself=itself),
         "most distant": most_distant(query_y, y, min(options.k, len(y))),
