@@ -1,18 +1,15 @@
-"""The images to train on: CIFAR-10, or the pictures of any folder, decoded and made square.
+"""The pictures of a folder as images to train on, decoded and made square.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
 import hashlib
 import json
-from pathlib import Path
 
 import numpy as np
 
-from .data import Split, Splits, as_image_set, fingerprint, load_cifar10
-from .datasets.decode import SIDE
+from .data import Split, Splits, as_image_set, fingerprint
 from .datasets.folder import SPLITS, Folder, tell_left_out
-from .datasets.kinds import find_images
 from .datasets.pictures import decoded
 from .runtime.cache import from_cache, keep_in_cache, keep_newest
 from .runtime.errors import VICRegError
@@ -22,17 +19,6 @@ CACHE_FORMAT = 1
 CACHES_KEPT = 3
 TEST_SHARE = 10  # of so many pictures one is a test image, where the folder does not say which
 FEWEST = 4       # pictures: two to train on and two to watch
-
-
-def load_images(root: str | Path | None = None, side: int = SIDE, strict: bool = False) -> Splits:
-    """The images of a folder, CIFAR-10's or any pictures, to train on.
-
-    Parameters: root, as for :func:`find_images`; side, of what becomes of pictures, in pixels, to
-    which CIFAR-10's own 32 stay; strict, whether a picture that cannot be read is refused.
-    Raises: VICRegError when there are no images or too few.
-    """
-    folder = find_images(root)
-    return load_cifar10(root) if folder is None else load_folder(folder, side, strict)
 
 
 def load_folder(folder: Folder, side: int, strict: bool = False) -> Splits:

@@ -55,7 +55,7 @@ def find_clusters(options: argparse.Namespace) -> None:
     from ..downstream.clustering import agreement, cluster, silhouette
 
     found = cluster(y, options.k, options.seed)
-    distances = (y - found.centres[found.clusters]).norm(dim=1)
+    clusters, distances = found.clusters.tolist(), (y - found.centres[found.clusters]).norm(dim=1).tolist()
     print(f"Silhouette of {options.k} clusters: {silhouette(y, found.clusters):.4f}")
     if len(folder.classes) > 1 and (folder.labels >= 0).all():
         import torch
@@ -65,12 +65,12 @@ def find_clusters(options: argparse.Namespace) -> None:
             f"Clusters and classes: accuracy {alike.accuracy:.1%} under the best assignment, "
             f"NMI {alike.mutual_information:.3f}, ARI {alike.rand_index:.3f}"
         )
-    order = sorted(range(len(y)), key=lambda i: (int(found.clusters[i]), float(distances[i])))
+    order = sorted(range(len(y)), key=lambda i: (clusters[i], distances[i]))
     classes = classes_of(folder)
     write_csv(
         out / "clusters.csv",
         ("cluster", "distance", "file", "class"),
-        ((int(found.clusters[i]) + 1, f"{distances[i]:.6g}", folder.names[i], classes[i]) for i in order),
+        ((clusters[i] + 1, f"{distances[i]:.6g}", folder.names[i], classes[i]) for i in order),
     )
     draw(out / "clusters.png", folder, found, order)
     draw_map(out / "map.html", folder, y, found, options)
@@ -92,8 +92,8 @@ def draw(path: Path, folder: Folder, found: Clustering, order: list[int]) -> Non
     )
 
     classes, tables, captions, labels = classes_of(folder), [], [], []
-    for number in range(len(found.centres)):
-        members = [i for i in order if int(found.clusters[i]) == number]
+    by_cluster = torch.tensor(order).split(found.clusters.bincount().tolist())
+    for number, members in enumerate(some.tolist() for some in by_cluster):
         central = members[:MOST_CENTRAL]
         table, texts = in_rows(
             thumbnails([folder.paths[i] for i in central]), [caption(folder.names[i], classes[i]) for i in central], MOST_CENTRAL
