@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 from vicreg.data import load_cifar10
 from vicreg.digits import load_mnist_test
 from vicreg.downstream.anomaly import anomaly_scores, roc
-from vicreg.plots.figures import plot_roc, save_and_show
+from vicreg.plots.figures import plot_chance, plot_roc, save_and_show
 from vicreg.representations import representations
 from vicreg.runtime.errors import exit_code
 from vicreg.runtime.paths import PROJECT
@@ -36,7 +36,7 @@ def main() -> None:
     print(f"ROC AUC {curve.auc:.4f}")
     fig, ax = plt.subplots(figsize=(5, 5), layout="constrained")
     plot_roc(ax, curve, "VICReg")
-    ax.plot([0, 1], [0, 1], ":", color="0.6", label="chance, AUC 0.500")
+    plot_chance(ax)
     ax.set_title(f"k = {K}: {mnist.name} (anomalous) against\n{data.test.name} (normal)", fontsize="medium")
     ax.legend(loc="lower right")
     save_and_show(fig, PROJECT / "report" / "example_Anomaly.png")

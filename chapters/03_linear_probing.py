@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from reporting import depends, record, show
 from vicreg.data import load_cifar10
 from vicreg.downstream.probe import linear_probe
-from vicreg.plots.figures import CLASS_COLOURS, plot_confusion
+from vicreg.plots.figures import CLASS_COLOURS, plot_confusion, short_name
 from vicreg.representations import representations
 from vicreg.weights import load_run, weights_file
 
@@ -40,10 +40,11 @@ classes = data.test.classes
 fig, (bars, table) = plt.subplots(1, 2, figsize=(6.46, 2.35), width_ratios=[1, 1.35])
 bars.barh(range(10), 100 * probe.class_accuracy, color=CLASS_COLOURS)
 bars.axvline(100 * probe.accuracy, color="black", lw=0.8, ls="--")
-bars.set_yticks(range(10), classes)
+names = [short_name(name) for name in classes]
+bars.set_yticks(range(10), names)
 bars.invert_yaxis()
 bars.set(xlabel="accuracy (%)", xlim=(0, 100))
-plot_confusion(table, data.test.labels, probe.predictions, classes)
+plot_confusion(table, data.test.labels, probe.predictions, names)
 show(
     fig,
     label="fig-probe",

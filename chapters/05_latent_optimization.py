@@ -152,7 +152,6 @@ record(
     probe_codes=probes[LOOKUPS[BY_VIEWS]].mean(),
     probe_plain=probes[LOOKUPS[PLAIN]].mean(),
     probe_features=probes[FEATURES].mean(),
-    probe_pixels=probes[PIXELS].mean(),
     probe_random=probes[RANDOM].mean(),
 )
 fall = {name: (1 - of[-1] / of[-1 - len(of) // 5]).item() for name, of in loss.items()}

@@ -29,6 +29,7 @@ from vicreg.downstream.retrieval import (
 )
 from vicreg.plots.figures import short_name, show_images
 from vicreg.representations import representations
+from vicreg.runtime.text import listed
 from vicreg.weights import load_run, weights_file
 
 data = load_cifar10()
@@ -113,8 +114,7 @@ near_rows = {name: rows[NAMES[name]] for name in MODELS}
 def mostly_right(name):
     """The queries of whose five nearest at least four are of their class, such as "car and ship"."""
     right = (labels[near[name]] == labels[queries].unsqueeze(1)).sum(1) >= 4
-    words = [short_name(classes[labels[query]]) for query in queries[right]]
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words or ["none"])
+    return listed(short_name(classes[labels[query]]) for query in queries[right]) or "none"
 
 
 SUFFIXES = {VICREG: "", SHORT: "_short", LONG: "_long"}

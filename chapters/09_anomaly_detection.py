@@ -37,9 +37,10 @@ from vicreg.downstream.appearance import (
 )
 from vicreg.downstream.laplacian import untrained_features
 from vicreg.downstream.retrieval import k_occurrences
-from vicreg.plots.figures import plot_roc, short_name, show_images
+from vicreg.plots.figures import plot_chance, plot_roc, short_name, show_images
 from vicreg.plots.interactive import explore_roc
 from vicreg.representations import representations
+from vicreg.runtime.text import listed
 from vicreg.weights import load_run, weights_file
 
 UNTRAINED = "untrained CNN"
@@ -74,7 +75,7 @@ for name in MODELS:
 line = {"color": "0.4", "ls": (0, (6, 2, 1, 2, 1, 2)), "lw": 0.8}
 plot_roc(curve, curves[UNTRAINED], UNTRAINED, **line)
 number.plot(ks, by_k[UNTRAINED], **line)
-curve.plot([0, 1], [0, 1], ":", color="0.6", label="chance, AUC 0.500")
+plot_chance(curve)
 handles, texts = curve.get_legend_handles_labels()
 fig.legend(handles, texts, loc="outside upper center", ncols=2)
 number.set(xscale="log", xlabel="number of neighbours k", ylabel="AUC")
@@ -162,16 +163,18 @@ again_few, again_most = ([row[f"auc_k{k}"] for row in again] for k in (K, 100))
 states_most = [by_k[VICREG][-1], *again_most, *(row["auc_k100"] for row in others)]
 centre, border = centre_and_border(data.train.images)
 SUFFIXES = {VICREG: "", SHORT: "_short", LONG: "_long", UNTRAINED: "_untrained"}
+BOTH = {name: SUFFIXES[name] for name in (VICREG, SHORT)}
 record(
     n_all=len(data.test) + len(mnist),
     n_digits=len(mnist),
     n_train=len(data.train),
     k_most=K_MOST,
     **{f"auc{suffix}": curves[name].auc for name, suffix in SUFFIXES.items()},
-    **{f"auc_most{suffix}": by_k[name][-1] for name, suffix in SUFFIXES.items()},
-    **{f"hubs{suffix}": (counts[name] > 0).sum() for name, suffix in SUFFIXES.items()},
-    **{f"top_10{suffix}": top_10[name] for name, suffix in SUFFIXES.items()},
-    **{f"without_hubs{suffix}": without_hubs[name] for name, suffix in SUFFIXES.items()},
+    **{f"auc_most{suffix}": by_k[name][-1] for name, suffix in BOTH.items()},
+    **{f"hubs{suffix}": (counts[name] > 0).sum() for name, suffix in BOTH.items()},
+    **{f"top_10{suffix}": top_10[name] for name, suffix in BOTH.items()},
+    without_hubs=without_hubs[VICREG],
+    without_hubs_long=without_hubs[LONG],
     without_random=without_random[VICREG],
     seeds=seeds_in_words(others),
     others=in_words(all_runs[1:], "{:.3f}"),
@@ -179,8 +182,8 @@ record(
     looks_alone=looks_alone,
     looks_removed=looks_removed[VICREG],
     looks_removed_short=looks_removed[SHORT],
-    **{f"from_mean{suffix}": from_mean[name] for name, suffix in SUFFIXES.items()},
-    **{f"hub_rank{suffix}": hub_ranks[name] for name, suffix in SUFFIXES.items()},
+    **{f"from_mean{SUFFIXES[name]}": from_mean[name] for name in MODELS},
+    **{f"hub_rank{suffix}": hub_ranks[name] for name, suffix in BOTH.items()},
     again_low=min(again_few),
     again_high=max(again_few),
     again_most_low=min(states_most),
@@ -275,7 +278,7 @@ NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven")
 def named(places):
     """What images are, with how many of each: "six “1” and one deer"."""
     counted = Counter(labels[i] for i in places.tolist()).most_common()
-    return " and ".join(f"{NUMBERS[count]} {label}" for label, count in counted)
+    return listed(f"{NUMBERS[count]} {label}" for label, count in counted)
 
 
 # How the hundred oddest photographs look among all: the share of photographs with a smaller value.

@@ -98,11 +98,12 @@ record(
         for name, suffix in zip(MODELS, ("", "_short", "_long"), strict=True)
         for key, value in {
             "silhouette": scores[name],
-            "accuracy": agreements[name].accuracy,
             "cluster_on_map": on_map[name]["cluster"],
             "class_on_map": on_map[name]["class"],
         }.items()
     },
+    accuracy=agreements[VICREG].accuracy,
+    accuracy_short=agreements[SHORT].accuracy,
     first_epoch=first_epoch,
     last_epoch=rows[OTHER_SEED]["silhouette"],
     others=in_words(runs_of_vicreg[1:], "{:.3f}"),

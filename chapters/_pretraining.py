@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from reporting import depends
 from vicreg.runtime.paths import PROJECT
+from vicreg.runtime.text import listed
 
 FILE = PROJECT / "benchmarks" / "pretraining.json"
 OTHER_SEED = "vicreg_seed1"  # VICReg trained once more, and measured along the way
@@ -19,17 +20,21 @@ def measured_rows() -> dict[str, dict]:
     return json.loads(FILE.read_text(encoding="utf-8"))["rows"]
 
 
-def other_runs(rows: dict[str, dict]) -> list[dict]:
-    """The rows of VICReg trained with other seeds for as many epochs as the shipped one, by seed."""
-    shipped = rows["vicreg"]
-    alike = (row for row in rows.values() if (row["experiment"], row["epochs"]) == ("vicreg", shipped["epochs"]))
-    return sorted((row for row in alike if row["seed"] != shipped["seed"]), key=lambda row: row["seed"])
+def runs_after(epochs: int, rows: dict[str, dict], experiment: str = "vicreg") -> list[dict]:
+    """The rows of an experiment trained for so many epochs, by seed."""
+    alike = (row for row in rows.values() if (row["experiment"], row["epochs"]) == (experiment, epochs))
+    return sorted(alike, key=lambda row: row["seed"])
 
 
-def in_words(values: Iterable, form: str) -> str:
-    """Values in one format as a sentence lists them: "1", "1 and 2", "1, 2 and 3"."""
-    words = [form.format(value) for value in values]
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+def other_runs(rows: dict[str, dict], experiment: str = "vicreg") -> list[dict]:
+    """The rows of an experiment trained with other seeds for as many epochs as the shipped one, by seed."""
+    shipped = rows[experiment]
+    return [row for row in runs_after(shipped["epochs"], rows, experiment) if row["seed"] != shipped["seed"]]
+
+
+def in_words(values: Iterable[float], form: str) -> str:
+    """Figures in one format as a sentence lists them."""
+    return listed(form.format(value) for value in values)
 
 
 def seeds_in_words(runs: list[dict]) -> str:

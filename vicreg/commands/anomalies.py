@@ -122,12 +122,12 @@ def draw(path: Path, folder: Folder, normal: Folder, scores: Tensor, order: list
 def draw_roc(path: Path, found, folder: Folder, k: int) -> None:
     import matplotlib.pyplot as plt
 
-    from ..plots.figures import plot_roc
+    from ..plots.figures import plot_chance, plot_roc
     from ..plots.sheets import save_sheet, shown
 
     fig, ax = plt.subplots(figsize=(5, 5), layout="constrained")
     plot_roc(ax, found, f"k = {k}")
-    ax.plot([0, 1], [0, 1], ":", color="0.6", label="chance, AUC 0.500")
+    plot_chance(ax)
     ax.set_title(f"Odd against normal pictures of\n{shown(folder.name)}", fontsize="medium")
     ax.legend(loc="lower right")
     save_sheet(fig, path)

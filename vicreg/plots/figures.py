@@ -37,7 +37,7 @@ CLUSTER_COLOURS = tuple(map(tuple, matplotlib.colormaps["cubehelix"](np.linspace
 MODEL_COLOURS = ("#1f4e8c", "#d55e00", "#e8b122")  # dark, middle and light, for a grey print
 TRAIN_COLOUR, TEST_COLOUR = MODEL_COLOURS[:2]
 OBJECTIVES = ("invariance", "variance", "covariance")
-SHORT_NAMES = {"airplane": "plane", "automobile": "car"}  # where a name stands under a thumbnail
+SHORT_NAMES = {"airplane": "plane", "automobile": "car"}  # where there is little room for a name
 SMOOTHING = 51  # batches in the running mean of a training curve
 LETTER_SIZE = np.array([0.085, 0.15])  # inches, of names on a map
 CENTRE_SIZE = np.array([0.12, 0.11])   # and of the cross of a cluster's centre
@@ -84,7 +84,7 @@ def scatter_classes(
     """
     labels = np.asarray(labels)
     scatter_points(ax, points, np.array([matplotlib.colors.to_rgb(c) for c in CLASS_COLOURS])[labels], size)
-    panel = np.array([ax.bbox.width, ax.bbox.height]) / ax.figure.dpi / 1.1  # less matplotlib's margins
+    panel = np.array([ax.bbox.width, ax.bbox.height]) / ax.figure.dpi / (1 + 2 * np.array(ax.margins()))
     places = name_places(points, labels, classes, panel, centres) if names else ()
     for name, (x, y) in zip(classes, places, strict=names):
         ax.text(x, y, name, ha="center", va="center", fontweight="bold", path_effects=HALO)
@@ -204,6 +204,11 @@ def plot_roc(ax: Axes, roc: ROC, name: str, **line) -> None:
     ax.set_aspect("equal")
 
 
+def plot_chance(ax: Axes) -> None:
+    """The ROC curve of scores that tell nothing, for the legend as well."""
+    ax.plot([0, 1], [0, 1], ":", color="0.6", label="chance, AUC 0.500")
+
+
 def plot_confusion(ax: Axes, labels: Tensor, predictions: Tensor, classes: Sequence[str]) -> None:
     """Which class is taken for which: a row a true class, shares in percent."""
     c = len(classes)
@@ -223,7 +228,7 @@ def plot_confusion(ax: Axes, labels: Tensor, predictions: Tensor, classes: Seque
 
 
 def short_name(name: str) -> str:
-    """A class's name as it fits under a thumbnail."""
+    """A class's name where there is little room, as under a thumbnail."""
     return SHORT_NAMES.get(name, name)
 
 
