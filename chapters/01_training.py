@@ -17,7 +17,7 @@
 # \mathcal{L} = \lambda\, \mathcal{L}_{inv}(Z, Z') + \mu \left[ \mathcal{L}_{var}(Z) + \mathcal{L}_{var}(Z') \right] + \nu \left[ \mathcal{L}_{cov}(Z) + \mathcal{L}_{cov}(Z') \right].
 # $$ {#eq-loss}
 #
-# A constant would satisfy the invariance term alone. The variance term forbids that constant, dimension by dimension. The covariance term forbids that all dimensions say the same. The exercise prints $\epsilon$ outside the root. There the root's derivative at zero variance is infinite, and automatic differentiation returns NaN. We use the paper's form, with $\epsilon$ inside. The two differ by less than 1% wherever $\sigma_j$ is not itself tiny. As in the exercise, and unlike in the authors' public code, the variance term is not halved.
+# A constant would satisfy the invariance term alone. The variance term forbids that constant, dimension by dimension. The covariance term keeps dimensions from being copies of each other. The exercise prints $\epsilon$ outside the root. Then the root's derivative at zero variance is infinite, and automatic differentiation returns NaN. We use the paper's form, with $\epsilon$ inside. The two differ by less than 1% wherever $\sigma_j$ is not itself tiny. As in the exercise, and unlike in the authors' public code, the variance term is not halved.
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
@@ -41,7 +41,8 @@ depends("CIFAR-10", fingerprint=data.fingerprint, copy=data.train.name)
 experiment, provenance = run.experiment, run.provenance
 epochs, steps, _ = run.history.train.shape
 same_copy = provenance.data_fingerprint == data.fingerprint
-measured_on = "on the same images" if same_copy else f"on another copy of the images, {data.train.name}"
+original = "the original CIFAR-10" if data.train.name == "CIFAR-10" else data.train.name
+measured_on = "on the same images" if same_copy else f"on {original}"
 record(
     epochs=epochs,
     steps=steps,
@@ -56,7 +57,7 @@ record(
 # %% [markdown]
 # **Setting.** The encoder is the exercise's ResNet-18 for small images (11.5 M parameters, 128 dimensions); the head maps to $d = 512$. We train on the {{ n_train:,}} training images of {{ data_name }} [@krizhevsky2009] for {{ epochs }} epochs of {{ steps }} batches, with Adam (learning rate {{ learning_rate:g}}, weight decay $10^{-6}$), $|B| = {{ batch_size }}$, $\lambda = \mu = 25$, $\nu = 1$, $\gamma = 1$, $\epsilon = 10^{-4}$ and seed {{ seed }}. The two views pass through the encoder one after the other, so each has its own batch statistics. All later sections measure {{ measured_on }}. [@tbl-runs] at the end lists what these runs were trained on, where, and for how long.
 #
-# After every epoch the same objectives are measured on the test set, in evaluation mode. They too use two random views, since without augmentation the invariance objective is zero by construction. The batches are shuffled and of the same size, since variance and covariance would mean little if a batch held one class.
+# After every epoch the same objectives are measured on the test set, in evaluation mode. They too use two random views, since without augmentation the invariance objective is zero by construction. The batches are of equal size, and shuffled so that none holds a single class, where variance and covariance would mean little.
 
 # %%
 fig, axes = plt.subplots(1, 3, figsize=(6.46, 1.95))
@@ -132,6 +133,6 @@ assert z.grad.isnan().all(), "the text says what autograd makes of the exercise'
 # %% [markdown]
 # **Reading.** *Variance* falls in every training epoch ([@fig-losses; @tbl-losses]), from {{ start_variance:.2f}} in the first ten batches to {{ last_variance:.2f}} in the last epoch. This is the sum over both branches, so a dimension of the projections has a standard deviation of about {{ last_std:.2f}} on average (more than 1 counted as 1). Variance is still the largest part of the weighted loss: {{ variance_share:.0%}}, with invariance at {{ invariance_share:.0%}} and covariance at {{ covariance_share:.0%}}.
 #
-# *Invariance* and *covariance* are low at the start, when all projections lie close together: a constant is perfectly invariant and uncorrelated. They rise as the variance term spreads the projections, but less than the scale alone would make them. From the first epoch to the last these standard deviations grow {{ grown:.2f}} times. That alone would multiply invariance by {{ grown_2:.1f}} and covariance by {{ grown_4:.1f}}; they grow {{ invariance_grown:.1f}} and {{ covariance_grown:.1f}} times. So relative to the spread, the views come closer and the dimensions become less correlated.
+# *Invariance* and *covariance* are low at the start, when all projections lie close together: a constant is perfectly invariant, and its covariance is zero. They rise as the variance term spreads the projections, but less than scale alone implies. From the first epoch to the last these standard deviations grow {{ grown:.2f}} times. That alone would multiply invariance by {{ grown_2:.1f}} and covariance by {{ grown_4:.1f}}; they grow {{ invariance_grown:.1f}} and {{ covariance_grown:.1f}} times. So relative to the spread, the views come closer and the dimensions become less correlated.
 #
-# On the test set, invariance and variance follow the training curves closely, so the objectives show no overfitting. Covariance is higher, {{ test_covariance:.1f}} against {{ last_covariance:.1f}}. Batch normalisation explains it: in evaluation mode it subtracts running averages in place of the batch's own. We measured all {{ batches }} test batches anew, {{ measured_on }}, in both ways and on the same views. With each batch's own statistics, as in training, covariance is {{ own_covariance:.1f}}, about as on the training batches. With the running averages it is {{ running_covariance:.1f}}. (The table's {{ test_covariance:.1f}} is of the copy that was trained on.)
+# On the test set, invariance and variance follow the training curves closely, so the objectives show no overfitting. Covariance is higher, {{ test_covariance:.1f}} against {{ last_covariance:.1f}}. Batch normalisation makes such a difference: in training it normalises by the batch's own statistics, in evaluation by running averages. We measured all {{ batches }} test batches {{ measured_on }} in both ways, on the same views. With each batch's own statistics covariance is {{ own_covariance:.1f}}, as in training. With the running averages it is {{ running_covariance:.1f}}. (The table's {{ test_covariance:.1f}} is on {{ data_name }}.)

@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Q3. Linear probing {#sec-q3}
-# **A linear layer reads the class off the frozen representations for {{ accuracy:.1%}} of the test images; the exercise asks for 60%.** The layer is trained on the training set's representations with cross-entropy and SGD (momentum 0.9, batches of 500, 10,000 steps, learning rate annealed from 0.1 to zero). It is tested once per seed on the test set. The representations are standardised by the training set's mean and deviation. That changes nothing in what the layer can express, but lets it converge.
+# **A linear layer reads the class off the frozen representations for {{ accuracy:.1%}} of the test images; the exercise asks for 60%.** The layer is trained on the training set's representations with cross-entropy and SGD (momentum 0.9, batches of 500, 10,000 steps, learning rate annealed from 0.1 to zero). Each seed is tested once on the test set. The representations are standardised by the training set's mean and deviation. This leaves what the layer can express unchanged, but lets it converge.
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
@@ -87,7 +87,7 @@ assert rows[after_epoch(1)]["probe_mean"] < min(other_probes) - 0.05, "the text 
 assert accuracies.std() < max(everywhere) - min(everywhere) < 0.02, "the text says that the run matters more, and little"
 
 # %% [markdown]
-# **Answer.** After {{ epochs}} epochs the probe reaches **{{ accuracy:.1%}}** on the test set. Over three seeds of the probe the standard deviation is {{ spread:.2%}}. The run of pre-training matters more: trained anew with {{ seeds}}, VICReg reaches {{ others}}, so the runs differ by {{ seeds_differ:.1f}} points. On the training set the probe reaches {{ train_accuracy:.1%}}. The gap is small, so the layer has not overfitted. Nor has it stopped short: scikit-learn's logistic regression, run to convergence, reaches {{ reference:.1%}} on the same representations. So a linear layer learns hardly more than this from them.
+# **Answer.** After {{ epochs}} epochs the probe reaches **{{ accuracy:.1%}}** on the test set. Over three seeds of the probe the standard deviation is {{ spread:.2%}}. The pre-training run matters more: trained anew with {{ seeds}}, VICReg reaches {{ others}}, so the runs differ by {{ seeds_differ:.1f}} points. On the training set the probe reaches {{ train_accuracy:.1%}}. The gap is small, so the layer has not overfitted. Nor has it stopped short: scikit-learn's logistic regression, run to convergence, reaches {{ reference:.1%}} on the same representations. So a linear layer learns hardly more than this from them.
 #
 # [@fig-probe] shows where. The probe recognises {{ best}} best ({{ best_accuracy:.0%}}) and {{ worst}} worst ({{ worst_accuracy:.0%}}). It most often confuses {{ confused}}, with {{ confused_share:.0%}} of all errors. On the map of [@sec-q2] the most entangled pair is {{ 02_visualization.entangled_1}}.
 #

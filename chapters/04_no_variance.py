@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Q4. No variance term {#sec-q4}
-# **Without the variance term the projections collapse completely, and the encoder ends up worse than it began.** This ablation changes one setting of the method, $\mu = 0$ in [@eq-loss] (for restart and precision see [@tbl-runs]). Scale all projections by a factor $s < 1$: the invariance term falls by $s^2$ and the covariance term by $s^4$ ([@eq-objectives]). Nothing pushes the other way, so a constant $z = z'$ is a minimum of the whole loss, and the head alone can reach it by shrinking its last layer. We expect the projections to collapse. What becomes of the representations $y$ is less plain. The head's first layer ends in batch normalisation, so the loss hardly depends on the scale of $y$: nothing asks $y$ to shrink, but nothing keeps its directions apart either.
+# **Without the variance term the projections collapse completely, and the encoder ends up worse than it began.** This ablation changes one setting of the method, $\mu = 0$ in [@eq-loss] (other differences: [@tbl-runs]). Scale all projections by a factor $s < 1$: the invariance term falls by $s^2$ and the covariance term by $s^4$ ([@eq-objectives]). Nothing pushes the other way, so a constant $z = z'$ is a minimum of the whole loss, and the head alone can reach it by shrinking its last layer. We expect the projections to collapse. What becomes of the representations $y$ is less clear. The head's first layer ends in batch normalisation, so the loss hardly depends on the scale of $y$: nothing asks $y$ to shrink, but nothing keeps its directions apart either.
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
@@ -12,11 +12,13 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import PolynomialFeatures
 
+from _pretraining import measured_rows
 from reporting import depends, record, show, table
 from vicreg.data import load_cifar10
 from vicreg.downstream.appearance import mean_colour, warmth
 from vicreg.downstream.probe import linear_probe
 from vicreg.plots.figures import (
+    HALO,
     TEST_COLOUR,
     TRAIN_COLOUR,
     class_key,
@@ -35,7 +37,8 @@ depends("CIFAR-10", fingerprint=data.fingerprint, copy=data.train.name)
 for name in NAMES:
     depends(weights_file(name))
 runs = {name: load_run(name) for name in NAMES}
-runs[UNTRAINED] = untrained(runs["vicreg"])
+some = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(0))[:5000]  # for its batch normalisation
+runs[UNTRAINED] = untrained(runs["vicreg"], data.train.images[some])
 train_y = {name: representations(run, data.train) for name, run in runs.items()}
 test_y = {name: representations(run, data.test) for name, run in runs.items()}
 labels, classes = data.test.labels, data.test.classes
@@ -85,6 +88,12 @@ collapsed = pca_maps["no_variance"]
 middle = np.median(collapsed, axis=0)
 reach = 3 * np.median(np.abs(collapsed - middle), axis=0)
 in_corner = (np.abs(collapsed - middle) <= reach).all(axis=1)
+# The images farthest out on either arm, the bluest first: one reaches along each axis, to the side that lies farther out.
+ARM = min(100, len(data.test) // 4)
+warm = warmth(data.test.images)
+out = torch.from_numpy(collapsed - middle)
+sides = out[out.abs().argmax(dim=0), torch.arange(2)].sign()
+farthest = sorted((out[:, axis].mul(sides[axis]).topk(ARM).indices for axis in range(2)), key=lambda found: warm[found].mean())
 
 # %%
 fig = plt.figure(figsize=(6.46, 3.8))
@@ -103,6 +112,9 @@ for ax in (by_class, by_colour):
             scatter_points(panel, collapsed, image_colours, size)
     corner.set(xlim=middle[0] + reach[0] * np.array([-1, 1]), ylim=middle[1] + reach[1] * np.array([-1, 1]))
     ax.indicate_inset_zoom(corner, edgecolor="0.3", alpha=1, lw=0.6)
+for found, hue in zip(farthest, ("blue", "red"), strict=True):
+    place = np.median(collapsed[found], axis=0)
+    by_colour.text(*place, hue, ha="center", va="center", fontweight="bold", path_effects=HALO)
 left, right = bottom.subplots(1, 2)
 for name, style in zip(NAMES, ("-", "--"), strict=True):
     line = {"color": COLOURS[name], "ls": style, "label": NAMES[name]}
@@ -134,7 +146,7 @@ table(
         }
     ),
     label="tbl-collapse",
-    caption="The probe of [@sec-q3], mean of three seeds: on the representations as they are; *whitened*, every principal direction brought to unit variance; on the two directions of largest variance; on the other 126. Then the two directions' share of the variance, and the spread of the projections: the median standard deviation of a dimension over the unaugmented test images.",
+    caption="The probe of [@sec-q3], mean of three seeds: on the representations as they are; *whitened*, every principal direction of the training set brought to unit variance; on the two directions of largest variance; on the other 126. Then the two directions' share of the variance (all on the training set), and the spread of the projections: the median standard deviation of a dimension over the unaugmented test images. The untrained encoder's batch normalisation has the statistics of {{ n_statistics:,}} training images.",
     formats={
         "probe": "{:.1%}", "whitened": "{:.1%}", "two directions": "{:.1%}", "other 126": "{:.1%}",
         "variance in two": "{:.1%}", "spread of $z$": "{:.2g}",
@@ -149,14 +161,9 @@ def told_by_map(name):
     return LinearRegression().fit(place, warm).score(place, warm) ** 0.5
 
 
-# The images farthest out on either arm: one reaches along each axis, to the side that lies farther from the corner.
-ARM = min(100, len(data.test) // 4)
-warm = warmth(data.test.images)
-out = torch.from_numpy(collapsed - middle)
-sides = out[out.abs().argmax(dim=0), torch.arange(2)].sign()
-farthest = sorted((out[:, axis].mul(sides[axis]).topk(ARM).indices for axis in range(2)), key=lambda found: warm[found].mean())
 arms = [warm[found].mean().item() for found in farthest]
 on_cold_arm = labels[farthest[0]].bincount(minlength=len(classes)) / ARM
+rows = measured_rows()
 ceiling = 2 * (1 - runs["no_variance"].experiment.eps ** 0.5)  # of the variance objective, both branches
 record(
     projected=len(deviations["vicreg"]),
@@ -173,6 +180,9 @@ record(
     accuracy_vicreg=accuracy["vicreg"].mean(),
     whitened=whitened["no_variance"].mean(),
     in_two=in_two["no_variance"].mean(),
+    in_two_vicreg=in_two["vicreg"].mean(),
+    n_statistics=len(some),
+    **{f"{key}{suffix}": rows[name][key] for name, suffix in (("vicreg", "_vicreg"), ("no_variance", "")) for key in ("moved", "colour_r2")},
     in_others=in_others["no_variance"].mean(),
     two_share=two_share["no_variance"],
     two_share_vicreg=two_share["vicreg"],
@@ -192,6 +202,9 @@ record(lost=100 * lost, returned=100 * (whitened["no_variance"].mean() - accurac
 assert runs["no_variance"].experiment.epochs == runs["vicreg"].experiment.epochs, "the text says as many epochs"
 assert deviations["no_variance"].max() < 0.05 < 0.2 < deviations["vicreg"].median(), "the text says that projections collapse"
 assert abs(history[-1, -10:, 1].mean() - ceiling) < 0.01, "the text says that the variance objective is at its ceiling"
+for name in NAMES:
+    assert rows[name]["weights_fingerprint"] == runs[name].fingerprint[:12], "measure these weights: python benchmarks/pretraining.py measure"
+assert all(rows["no_variance"][key] > rows["vicreg"][key] + 0.05 for key in ("moved", "colour_r2")), "the text says that nothing was discarded"
 assert lost > 0.2, "the text says that the probe loses much"
 assert 0.15 < accuracy["no_variance"].mean() < accuracy[UNTRAINED].mean() - 0.05, "the text says damaged, above chance"
 assert two_share["no_variance"] > 0.95, "the text says that two directions hold nearly all variance"
@@ -206,10 +219,10 @@ assert on_cold_arm.max() > 0.3, "the text names the class of the blue arm"
 # %% [markdown]
 # **The projections.** After a tenth of the first epoch the variance objective, which no longer counts, has risen to {{ tenth_variance:.2f}}. In the last batches it is {{ last_variance:.2f}}. With $\epsilon$ inside the root no more than $2 (1 - \sqrt{\epsilon}) = {{ ceiling:.2f}}$ is possible, so the collapse is complete. The invariance objective is down to {{ last_invariance:.6f}}: two views agree because everything agrees. Training went on for {{ epochs }} epochs, as many as VICReg's.
 #
-# **Is the accuracy better or worse?** Far worse. The probe of [@sec-q3] falls from {{ accuracy_vicreg:.1%}} to **{{ accuracy:.1%}}** (standard deviation {{ spread:.2%}}; [@tbl-collapse]). This is what SGD finds in its 10,000 steps, and SGD makes little way along directions of little variance. Whitening changes nothing that a linear layer can express, and with it the same probe finds **{{ whitened:.1%}}**. The same encoder before its first step reaches {{ untrained:.1%}}, and {{ untrained_whitened:.1%}} whitened. So by either probe this training (one run) did not merely fail to teach the encoder; it damaged it. A possible reason is that invariance rewards discarding whatever $T$ changes, and nothing rewards keeping the rest.
+# **Is the accuracy better or worse?** Far worse. The probe of [@sec-q3] falls from {{ accuracy_vicreg:.1%}} to **{{ accuracy:.1%}}** (standard deviation {{ spread:.2%}}; [@tbl-collapse]). SGD is slow along directions of small variance, so this may be its failure. Whitening leaves what a linear layer can express unchanged, and with it the same probe finds **{{ whitened:.1%}}**. The same encoder before its first step reaches {{ untrained:.1%}}, and {{ untrained_whitened:.1%}} whitened. So by either probe this training (one run) did not merely fail to teach the encoder; it damaged it. One would guess that invariance made the encoder discard what $T$ changes. It did not: all of $T$ moves these representations by {{ moved:.2f}} of the distance between two images (VICReg's by {{ moved_vicreg:.2f}}), and a linear layer reads an image's mean colour off them with an R² of {{ colour_r2:.2f}} (VICReg: {{ colour_r2_vicreg:.2f}}). It is the head that makes the projections agree. What damaged the encoder remains open.
 #
-# **What the visualisation shows.** The representations are not a point, but two directions hold {{ two_share:.1%}} of their variance (VICReg: {{ two_share_vicreg:.0%}}, untrained: {{ two_share_untrained:.0%}}). On the map most images crowd in a corner, from which two thin arms reach ([@fig-collapse]). In the corner all classes lie over each other. The arms are colour: blue images on one, yellow and red ones on the other. Call mean red less mean blue an image's *warmth*. It averages {{ warm_all:.0f}} grey levels over all images, −{{ cold:.0f}} over the {{ arm}} farthest out on the blue arm, and {{ warm:.0f}} on the other. Of the {{ arm}} on the blue arm {{ cold_share:.0%}} are of class {{ cold_class}}. A quadratic function of the place on the map has a correlation of {{ warmth:.2f}} with warmth; on VICReg's map it is {{ warmth_vicreg:.2f}}. Why colour is left, of all things, though $T$ changes it, we did not find out.
+# **What the visualisation shows.** The representations are not a point, but two directions hold {{ two_share:.1%}} of their variance (VICReg: {{ two_share_vicreg:.0%}}, untrained: {{ two_share_untrained:.0%}}). On the map most images crowd in a corner, from which two thin arms reach ([@fig-collapse]). In the corner all classes lie over each other. The arms sort by colour: blue images on one, yellow and red ones on the other. Let *warmth* be mean red minus mean blue. It averages {{ warm_all:.0f}} grey levels over all images, −{{ cold:.0f}} over the {{ arm}} farthest out on the blue arm, and {{ warm:.0f}} on the other. Of the {{ arm}} on the blue arm {{ cold_share:.0%}} are {{ cold_class}}s. A quadratic function of the place on the map has a correlation of {{ warmth:.2f}} with warmth; on VICReg's map it is {{ warmth_vicreg:.2f}}. Why colour, which $T$ changes, survives, we do not know.
 #
-# **How the picture explains the accuracy.** What varies most has little to do with the classes: the probe reads {{ in_two:.1%}} from the two directions on the map. But the map is not the whole. The other 126 directions hold {{ other_share:.1%}} of the variance and more of the classes: {{ in_others:.1%}} by a probe of their own. Of the {{ lost:.0f}} points below VICReg, {{ returned:.0f}} are the optimiser's: they return with whitening. Most of the rest was never learned, for the untrained encoder lies far below VICReg too.
+# **How the picture explains the accuracy.** What varies most says little of the classes: from the two directions of largest variance the probe reads {{ in_two:.1%}}. Two directions are few for VICReg as well, with {{ in_two_vicreg:.1%}}, but there the others vary too. Here the other 126 hold {{ other_share:.1%}} of the variance, which no map shows, and more of the classes: {{ in_others:.1%}} by a probe of their own. Of the {{ lost:.0f}} points lost, whitening returns {{ returned:.0f}}. Most of the rest was never learned, for the untrained encoder lies far below VICReg too.
 #
 # **What the variance term does.** In VICReg it makes every dimension of $z$ vary over the images, and the covariance term forbids that they all vary alike. Together with invariance they favour representations that hold many things which survive the augmentation.

@@ -77,6 +77,20 @@ def test_an_untrained_run_is_what_training_starts_from(weights):
         untrained(replace(run, experiment=replace(VICREG, latent=True)))
 
 
+def test_an_untrained_encoder_takes_its_statistics_from_images(weights):
+    run = load_run("vicreg")
+    images = load_cifar10(PROJECT / "sample").train.images[:256]
+    one_batch = replace(run, experiment=replace(run.experiment, batch_size=len(images)))
+    start, plain = untrained(one_batch, images), untrained(one_batch)
+    assert not start.encoder.training and start.fingerprint != plain.fingerprint
+    assert_close(dict(start.encoder.named_parameters()), dict(plain.encoder.named_parameters()), rtol=0, atol=0)
+    with torch.inference_mode():
+        x = normalise(images)
+        evaluated, as_in_training = start.encoder(x), plain.encoder.train()(x)
+    # Running variances are unbiased and a batch’s own are not, so they differ by one in 256 at most.
+    assert_close(evaluated, as_in_training, rtol=0.02, atol=0.02 * as_in_training.std().item())
+
+
 def test_a_run_comes_back_as_it_was_saved(models, weights):
     run = load_run("vicreg")
     assert run.experiment == VICREG and run.name == "vicreg"

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
 
+from .augment import normalise
 from .experiments import EXPERIMENTS, Experiment, experiment_from, of_declared_types, parts_of
 from .history import History, history_from
 from .latent_codes import LatentCodes
@@ -196,9 +198,12 @@ def load_run(name_or_path: str | Path) -> Run:
     return Run(experiment, encoder, projector, history, provenance, hashlib.sha256(raw).hexdigest())
 
 
-def untrained(run: Run) -> Run:
+def untrained(run: Run, images: Tensor | None = None) -> Run:
     """The run before its first step: the encoder and the head that its seed starts from.
 
+    Parameters: images, uint8, (n, 3, side, side), whose statistics the encoder's batch normalisation
+    takes for its running averages. Without them these are 0 and 1, as initialised, which no trained
+    encoder's are.
     Raises: ValueError for codes, of which an image set would have to be known.
     """
     if run.experiment.latent:
@@ -206,6 +211,9 @@ def untrained(run: Run) -> Run:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(run.experiment.seed)
         encoder, projector = Encoder().eval(), Projector().eval()
+    if images is not None:
+        with torch.no_grad():
+            update_bn((normalise(batch) for batch in images.split(run.experiment.batch_size)), encoder)
     values = b"".join(value.numpy().tobytes() for value in encoder.state_dict().values())
     return replace(
         run,

@@ -50,6 +50,23 @@ def test_a_layout_of_one_tone_is_none():
     assert A.layout(torch.full((1, 3, 32, 32), 77, dtype=torch.uint8)).abs().max() == 0
 
 
+def test_copies_of_a_photograph_correlate_wherever_they_are_shifted_to(images):
+    image, other, third = images.float()
+    moved = image.roll((3, -4), dims=(1, 2)) * 0.5 + 40  # darker, and less contrast
+    found = A.shifted_correlation(torch.stack([image, image]), torch.stack([moved, other]))
+    assert found[0] > 0.9999 > 0.9 > found[1]
+    middle = A.grey(image[None])[0, 4:-4, 4:-4].flatten()
+    pixels = A.grey(other[None])[0]
+    literal = max(
+        torch.corrcoef(torch.stack([middle, pixels[i : i + 24, j : j + 24].flatten()]))[0, 1].item()
+        for i in range(9)
+        for j in range(9)
+    )
+    assert_close(found[1].item(), literal, rtol=0, atol=1e-5)
+    many = torch.stack([image, other, third]).repeat(200, 1, 1, 1)  # more than are compared at once
+    assert_close(A.shifted_correlation(many, many), torch.ones(600))
+
+
 def test_centre_and_border():
     image = torch.full((1, 3, 32, 32), 10, dtype=torch.uint8)
     image[..., 6:26, 6:26] = 210

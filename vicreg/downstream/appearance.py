@@ -7,10 +7,12 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 import torch
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d, normalize
+from torch.nn.functional import adaptive_avg_pool2d, normalize, unfold
 
 LAYOUT = 8   # cells a side
 BORDER = 6   # pixels
+SHIFT = 4    # pixels
+AT_ONCE = 50   # images, whose shifted parts take 10 MB
 
 
 def mean_colour(images: Tensor) -> Tensor:
@@ -46,6 +48,23 @@ def layout(images: Tensor) -> Tensor:
     """
     cells = adaptive_avg_pool2d(grey(images).unsqueeze(1), LAYOUT).flatten(1)
     return normalize(cells - cells.mean(dim=1, keepdim=True), dim=1)
+
+
+def shifted_correlation(images: Tensor, others: Tensor) -> Tensor:
+    """How alike each image and another are where they match best: near 1 for two copies of one photograph.
+
+    The grey middle of an image, all but :data:`SHIFT` pixels on every side, is laid over the other at every
+    place. Returns: the highest correlation of an image's pixels with those under them, (n,).
+    """
+    pairs = zip(grey(images).split(AT_ONCE), grey(others).split(AT_ONCE), strict=True)
+    return torch.cat([_highest_correlation(*pair) for pair in pairs])
+
+
+def _highest_correlation(pixels: Tensor, of_others: Tensor) -> Tensor:
+    middle = pixels[:, SHIFT:-SHIFT, SHIFT:-SHIFT]
+    parts = unfold(of_others.unsqueeze(1), middle.shape[1:])  # (n, pixels, places)
+    middle, parts = (x - x.mean(dim=1, keepdim=True) for x in (middle.flatten(1).unsqueeze(2), parts))
+    return (normalize(middle, dim=1) * normalize(parts, dim=1)).sum(dim=1).amax(dim=1)
 
 
 def centre_and_border(images: Tensor) -> tuple[Tensor, Tensor]:
