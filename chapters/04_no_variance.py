@@ -8,11 +8,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+from _pretraining import measured_rows
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import PolynomialFeatures
 
-from _pretraining import measured_rows
 from reporting import depends, record, show, table
 from vicreg.data import load_cifar10
 from vicreg.downstream.appearance import mean_colour, warmth

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Difficulties, and what worked {#sec-difficulties}
-# **One epoch, or as many as VICReg.** After its single epoch the model of [@sec-q6] suggested that generated neighbours are worth {{ 06_no_generated_neighbors.short_difference:.0f}} points of the probe. Trained as long as VICReg, it puts them at about {{ 06_no_generated_neighbors.long_difference:.0f}}, and its surplus of colour and its high silhouette were gone too. We had explained all three by the missing views. Then a second run of VICReg moved the AUC at $k = 2$ farther than differences that we had explained.
+# **One epoch, or as many as VICReg.** After its single epoch the model of [@sec-q6] suggested that generated neighbours are worth {{ 06_no_generated_neighbors.short_difference:.0f}} points of the probe. Trained as long as VICReg, it puts them at about {{ 06_no_generated_neighbors.long_difference:.0f}}, and its surplus of colour and its high silhouette were gone too. We had explained all three by the missing views. Then a second VICReg run changed the AUC at $k = 2$ by more than the differences we had explained.
 #
-# **A code is not a network.** Our first latent codes were trained as the encoder was, with Adam's momentum and weight decay. Both move every code in every step, and after ten epochs the codes had learned little. With an optimiser of their own they converge, and the answer to [@sec-q5] changed with them.
+# **A code is not a network.** Our first latent codes were trained as the encoder was, with Adam's momentum and weight decay. Both move every code in every step, and after ten epochs the loss had hardly fallen. The codes got an optimiser of their own and {{ 05_latent_optimization.epochs }} epochs, and the answer to [@sec-q5] changed with them.
 #
-# **Runs stop.** An epoch's random draws depend on the seed and the epoch alone, so a run that goes on from a full checkpoint ends in the same weights, bit for bit. Where a checkpoint is lost, as halfway through [@sec-q1]'s run, training goes on from the 16-bit weights with a fresh optimiser, and the weights file says so ([@tbl-runs]). What the restart, the precision and the lossy images do to the figures, we did not isolate.
+# **Interrupted runs.** An epoch's random draws depend on the seed and the epoch alone, so a run resumed from a full checkpoint ends in the same weights, bit for bit. Where a checkpoint is lost, as halfway through [@sec-q1]'s run, training goes on from the 16-bit weights with a fresh optimiser, and the weights file says so ([@tbl-runs]). We did not isolate what the restart, the precision and the lossy images do to the figures.
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
@@ -27,7 +27,9 @@ SHIPPED = {
 for name in SHIPPED:
     depends(weights_file(name))
 runs = {name: load_run(name) for name in SHIPPED}
-others = other_runs(measured_rows())  # of VICReg, measured but not shipped
+measured = measured_rows()
+AGAIN = {name: other_runs(measured, name) for name in ("vicreg", "no_generated_neighbors")}
+others = [row for rows in AGAIN.values() for row in rows]  # measured, but not shipped
 images = [*(run.provenance.data_name for run in runs.values()), *(row["trained_on"] for row in others)]
 
 
@@ -43,7 +45,7 @@ assert len(legs) == 2 and legs[0][0] == legs[1][0] and legs[1][1] == "fresh", "t
 table(
     pd.DataFrame(
         {
-            "run": [*SHIPPED.values(), *("Q1 anew" for _ in others)],
+            "run": [*SHIPPED.values(), *(f"{SHIPPED[row['experiment']].partition(':')[0]} anew" for row in others)],
             "seed": [*(run.experiment.seed for run in runs.values()), *(row["seed"] for row in others)],
             "images": [name.partition(",")[0] for name in images],
             "epochs": [*(run.experiment.epochs for run in runs.values()), *(row["epochs"] for row in others)],
@@ -52,7 +54,7 @@ table(
         }
     ),
     label="tbl-runs",
-    caption="The runs behind Q1 to Q8, and VICReg anew (time not kept). The JPEG mirror holds CIFAR-10's images after lossy compression.",
+    caption="The runs behind Q1 to Q8, and VICReg and the short model anew (time not kept); those of one epoch in sec. [@sec-pretraining] were trained as these. The JPEG mirror holds CIFAR-10's images after lossy compression.",
     formats={"minutes": "{:.0f}"},
 )
 

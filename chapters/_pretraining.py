@@ -37,6 +37,12 @@ def in_words(values: Iterable[float], form: str) -> str:
     return listed(form.format(value) for value in values)
 
 
+def ranged(values: Iterable[float], form: str) -> str:
+    """The least and the greatest of figures: "64.8% to 65.4%", or only one where both read alike."""
+    values = list(values)
+    return " to ".join(dict.fromkeys(form.format(end) for end in (min(values), max(values))))
+
+
 def seeds_in_words(runs: list[dict]) -> str:
     """The seeds of rows: "seed 1", "seeds 1 and 2"."""
     return ("seed " if len(runs) == 1 else "seeds ") + in_words((row["seed"] for row in runs), "{}")
