@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Q4. No variance term {#sec-q4}
-# **Without the variance term the projections collapse completely, and the encoder ends up worse than it began.** This ablation changes one setting of the method, $\mu = 0$ in [@eq-loss] (other differences: [@tbl-runs]). Scale all projections by a factor $s < 1$: the invariance term falls by $s^2$ and the covariance term by $s^4$ ([@eq-objectives]). Nothing pushes the other way, so a constant $z = z'$ is a minimum of the whole loss, and the head alone can reach it by shrinking its last layer. We expect the projections to collapse. What becomes of the representations $y$ is less clear. The head's first layer ends in batch normalisation, so the loss hardly depends on the scale of $y$: nothing asks $y$ to shrink, but nothing keeps its directions apart either.
+# **Without the variance term the projections collapse completely, and the probe falls to what it reads off an untrained encoder.** This ablation changes one setting of the method, $\mu = 0$ in [@eq-loss] (other differences: [@tbl-runs]). Scale all projections by a factor $s < 1$: the invariance term falls by $s^2$ and the covariance term by $s^4$ ([@eq-objectives]). Nothing pushes the other way, so a constant $z = z'$ is a minimum of the whole loss, and the head alone can reach it by shrinking its last layer. We expect the projections to collapse. What becomes of the representations $y$ is less clear. The head's first layer ends in batch normalisation, so the loss hardly depends on the scale of $y$: nothing asks $y$ to shrink, but nothing keeps its directions apart either.
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
@@ -30,7 +30,7 @@ from vicreg.runtime.validation import check_useful
 from vicreg.weights import load_run, untrained, weights_file
 
 NAMES = {"vicreg": "VICReg", "no_variance": "no variance term"}
-UNTRAINED = "untrained"
+UNTRAINED, INITIAL = "untrained", "untrained, initial"  # by its batch normalisation: of images, or as initialised
 COLOURS = dict(zip(NAMES, (TRAIN_COLOUR, TEST_COLOUR), strict=True))
 data = load_cifar10()
 depends("CIFAR-10", fingerprint=data.fingerprint, copy=data.train.name)
@@ -39,6 +39,7 @@ for name in NAMES:
 runs = {name: load_run(name) for name in NAMES}
 some = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(0))[:5000]  # for its batch normalisation
 runs[UNTRAINED] = untrained(runs["vicreg"], data.train.images[some])
+runs[INITIAL] = untrained(runs["vicreg"])
 train_y = {name: representations(run, data.train) for name, run in runs.items()}
 test_y = {name: representations(run, data.test) for name, run in runs.items()}
 labels, classes = data.test.labels, data.test.classes
@@ -135,18 +136,18 @@ show(
 table(
     pd.DataFrame(
         {
-            "encoder": [*NAMES.values(), "untrained"],
+            "encoder": [*NAMES.values(), UNTRAINED, INITIAL],
             "epochs": [run.experiment.epochs for run in runs.values()],
             "probe": [found.mean().item() for found in accuracy.values()],
             "whitened": [found.mean().item() for found in whitened.values()],
             "two directions": [found.mean().item() for found in in_two.values()],
             "other 126": [found.mean().item() for found in in_others.values()],
             "variance in two": list(two_share.values()),
-            "spread of $z$": [*(found.median().item() for found in deviations.values()), None],
+            "spread of $z$": [*(found.median().item() for found in deviations.values()), None, None],
         }
     ),
     label="tbl-collapse",
-    caption="The probe of [@sec-q3], mean of three seeds: on the representations as they are; *whitened*, every principal direction of the training set brought to unit variance; on the two directions of largest variance; on the other 126. Then the two directions' share of the variance (all on the training set), and the spread of the projections: the median standard deviation of a dimension over the unaugmented test images. The untrained encoder's batch normalisation has the statistics of {{ n_statistics:,}} training images.",
+    caption="The probe of [@sec-q3], mean of three seeds: on the representations as they are; *whitened*, every principal direction of the training set brought to unit variance; on the two directions of largest variance; on the other 126. Then the two directions' share of the variance (all on the training set), and the spread of the projections: the median standard deviation of a dimension over the unaugmented test images. The untrained encoder normalises by the statistics of {{ n_statistics:,}} training images, or by the *initial* ones, mean 0 and variance 1.",
     formats={
         "probe": "{:.1%}", "whitened": "{:.1%}", "two directions": "{:.1%}", "other 126": "{:.1%}",
         "variance in two": "{:.1%}", "spread of $z$": "{:.2g}",
@@ -191,6 +192,7 @@ record(
     two_share_untrained=two_share[UNTRAINED],
     untrained=accuracy[UNTRAINED].mean(),
     untrained_whitened=whitened[UNTRAINED].mean(),
+    initial=accuracy[INITIAL].mean(),
     other_share=1 - two_share["no_variance"],
     ceiling=ceiling,
     tenth_variance=history[0, len(history[0]) // 10, 1],
@@ -206,12 +208,12 @@ for name in NAMES:
     assert rows[name]["weights_fingerprint"] == runs[name].fingerprint[:12], "measure these weights: python benchmarks/pretraining.py measure"
 assert all(rows["no_variance"][key] > rows["vicreg"][key] + 0.05 for key in ("moved", "colour_r2")), "the text says that nothing was discarded"
 assert lost > 0.2, "the text says that the probe loses much"
-assert 0.15 < accuracy["no_variance"].mean() < accuracy[UNTRAINED].mean() - 0.05, "the text says damaged, above chance"
+assert 0.15 < accuracy["no_variance"].mean() < accuracy[UNTRAINED].mean() + 0.02, "the text says above chance, and no better than untrained"
 assert two_share["no_variance"] > 0.95, "the text says that two directions hold nearly all variance"
 assert in_others["no_variance"].mean() > in_two["no_variance"].mean() + 0.02, "the text says where the classes are"
 assert whitened["no_variance"].mean() > accuracy["no_variance"].mean() + 0.01, "the text says that the probe overlooks small directions"
 assert accuracy["vicreg"].mean() - accuracy[UNTRAINED].mean() > 0.5 * (accuracy["vicreg"].mean() - whitened["no_variance"].mean()), "the text says that most of the rest was never learned"
-assert whitened["no_variance"].mean() < whitened[UNTRAINED].mean() - 0.02, "the text says that the encoder is damaged by either probe"
+assert abs(whitened["no_variance"].mean() - whitened[UNTRAINED].mean()) < 0.08 and whitened["no_variance"].mean() < accuracy[INITIAL].mean(), "the text says that little was learned"
 assert arms[0] < warm.mean() - warm.std() < warm.mean() + warm.std() < arms[1], "the text says that the arms are blue and red"
 assert told_by_map("no_variance") > max(0.5, told_by_map("vicreg")), "the text says that the map is colour"
 assert on_cold_arm.max() > 0.3, "the text names the class of the blue arm"
@@ -219,10 +221,10 @@ assert on_cold_arm.max() > 0.3, "the text names the class of the blue arm"
 # %% [markdown]
 # **The projections.** After a tenth of the first epoch the variance objective, which no longer counts, has risen to {{ tenth_variance:.2f}}. In the last batches it is {{ last_variance:.2f}}. With $\epsilon$ inside the root no more than $2 (1 - \sqrt{\epsilon}) = {{ ceiling:.2f}}$ is possible, so the collapse is complete. The invariance objective is down to {{ last_invariance:.6f}}: two views agree because everything agrees. Training went on for {{ epochs }} epochs, as many as VICReg's.
 #
-# **Is the accuracy better or worse?** Far worse. The probe of [@sec-q3] falls from {{ accuracy_vicreg:.1%}} to **{{ accuracy:.1%}}** (standard deviation {{ spread:.2%}}; [@tbl-collapse]). SGD is slow along directions of small variance, so this may be its failure. Whitening leaves what a linear layer can express unchanged, and with it the same probe finds **{{ whitened:.1%}}**. The same encoder before its first step reaches {{ untrained:.1%}}, and {{ untrained_whitened:.1%}} whitened. So by either probe this training (one run) did not merely fail to teach the encoder; it damaged it. One would guess that invariance made the encoder discard what $T$ changes. It did not: all of $T$ moves these representations by {{ moved:.2f}} of the distance between two images (VICReg's by {{ moved_vicreg:.2f}}), and a linear layer reads an image's mean colour off them with an R² of {{ colour_r2:.2f}} (VICReg: {{ colour_r2_vicreg:.2f}}). It is the head that makes the projections agree. What damaged the encoder remains open.
+# **Is the accuracy better or worse?** Far worse. The probe of [@sec-q3] falls from {{ accuracy_vicreg:.1%}} to **{{ accuracy:.1%}}** (standard deviation {{ spread:.2%}}; [@tbl-collapse]). SGD is slow along directions of small variance, so part of this may be its doing. Whitening leaves what a linear layer can express unchanged, and with it the same probe finds **{{ whitened:.1%}}**. The same encoder before its first step reaches {{ untrained:.1%}}, whitened {{ untrained_whitened:.1%}}, and even {{ initial:.1%}} while batch normalisation has its initial statistics. So this training (one run) taught the encoder little or nothing of the classes. One would guess that invariance made the encoder discard what $T$ changes. It did not: all of $T$ moves these representations by {{ moved:.2f}} of the distance between two images (VICReg's by {{ moved_vicreg:.2f}}), and a linear layer reads an image's mean colour off them with an R² of {{ colour_r2:.2f}} (VICReg: {{ colour_r2_vicreg:.2f}}). It is the head that makes the projections agree.
 #
 # **What the visualisation shows.** The representations are not a point, but two directions hold {{ two_share:.1%}} of their variance (VICReg: {{ two_share_vicreg:.0%}}, untrained: {{ two_share_untrained:.0%}}). On the map most images crowd in a corner, from which two thin arms reach ([@fig-collapse]). In the corner all classes lie over each other. The arms sort by colour: blue images on one, yellow and red ones on the other. Let *warmth* be mean red minus mean blue. It averages {{ warm_all:.0f}} grey levels over all images, −{{ cold:.0f}} over the {{ arm}} farthest out on the blue arm, and {{ warm:.0f}} on the other. Of the {{ arm}} on the blue arm {{ cold_share:.0%}} are {{ cold_class}}s. A quadratic function of the place on the map has a correlation of {{ warmth:.2f}} with warmth; on VICReg's map it is {{ warmth_vicreg:.2f}}. Why colour, which $T$ changes, survives, we do not know.
 #
-# **How the picture explains the accuracy.** What varies most says little of the classes: from the two directions of largest variance the probe reads {{ in_two:.1%}}. Two directions are few for VICReg as well, with {{ in_two_vicreg:.1%}}, but there the others vary too. Here the other 126 hold {{ other_share:.1%}} of the variance, which no map shows, and more of the classes: {{ in_others:.1%}} by a probe of their own. Of the {{ lost:.0f}} points lost, whitening returns {{ returned:.0f}}. Most of the rest was never learned, for the untrained encoder lies far below VICReg too.
+# **How the picture explains the accuracy.** What varies most says little of the classes: from the two directions of largest variance the probe reads {{ in_two:.1%}}. Two directions are few for VICReg as well, with {{ in_two_vicreg:.1%}}, but there the others vary too. Here the other 126 hold {{ other_share:.1%}} of the variance, which no map shows, and more of the classes: {{ in_others:.1%}} by a probe of their own. Of the {{ lost:.0f}} points lost, whitening returns {{ returned:.0f}}. Most of the rest was never learned, for the untrained encoder lies as far below VICReg.
 #
 # **What the variance term does.** In VICReg it makes every dimension of $z$ vary over the images, and the covariance term forbids that they all vary alike. Together with invariance they favour representations that hold many things which survive the augmentation.

@@ -88,7 +88,6 @@ clearest = [classes[c] for c in neighbours.diagonal().argsort(descending=True)]
 rows = measured_rows()
 first_epoch, shorts, others = ([row["silhouette"] for row in of] for of in (runs_after(1, rows), other_runs(rows, SHORT), other_runs(rows)))
 runs_of_vicreg, short_runs = [scores[VICREG], *others], [scores[SHORT], *shorts]
-print("silhouettes", runs_of_vicreg, short_runs, first_epoch, scores[LONG])
 sizes = clusterings[VICREG].clusters.bincount()
 record(
     n=len(labels),
@@ -138,6 +137,6 @@ assert max(class_scores.values()) < 0, "the text says that classes have negative
 #
 # by distances in all 128 dimensions. It is **{{ silhouette:.3f}}** for VICReg, **{{ silhouette_short:.3f}}** for the short model and **{{ silhouette_long:.3f}}** for the long one ([@tbl-clusters]). Trained anew with {{ seeds}}, VICReg has {{ others}}; the short model with {{ short_seeds}}, {{ shorts}}. For the short model the score agrees with the top row of [@fig-clusters], for the long one it does not: the map keeps neighbourhoods, and the silhouette compares distances. The clusters that score highest match the classes worst: {{ accuracy_short:.1%}} of images under the best assignment (VICReg {{ accuracy:.1%}}, long model {{ accuracy_long:.1%}}; one run each).
 #
-# *Neighbours, or the single epoch?* After ten epochs the long model's score lies between those of VICReg's runs, so found neighbours change little but the purity on the map. After one epoch VICReg scores {{ first_epoch}}, more than after ten. So much of the short model's lead goes with the single epoch, and the rest with its pairs or other differences.
+# *Neighbours, or the single epoch?* After ten epochs the long model's score lies between those of VICReg's runs, so found neighbours change little but the purity on the map. After one epoch VICReg scores {{ first_epoch}}, more than after ten. So much of the short model's lead goes with the single epoch, and the rest with its found neighbours.
 #
 # All scores are low. VICReg's clusters ({{ smallest:,}} to {{ largest:,}} images) touch: k-means cuts a continuum rather than finding islands. The classes, taken as clusters, even have negative scores.
