@@ -37,7 +37,7 @@ clusterings = {name: cluster(y[name], k=10, seed=0) for name in MODELS}
 maps = {name: tsne_map(torch.cat([y[name], clusterings[name].centres])) for name in MODELS}
 
 # %%
-fig, axes = plt.subplots(2, 3, figsize=(6.46, 4.6))
+fig, axes = plt.subplots(2, 3, figsize=(6.46, 4.35))
 for column, name in zip(axes.T, MODELS, strict=True):
     points, centres = maps[name][: len(labels)], maps[name][len(labels) :]
     by_cluster, by_class = column

@@ -11,7 +11,7 @@
 import re
 
 import pandas as pd
-from _pretraining import measured_rows, other_runs
+from _pretraining import in_words, measured_rows, other_runs
 
 from reporting import depends, table
 from vicreg.weights import load_run, weights_file
@@ -28,9 +28,12 @@ for name in SHIPPED:
     depends(weights_file(name))
 runs = {name: load_run(name) for name in SHIPPED}
 measured = measured_rows()
-AGAIN = {name: other_runs(measured, name) for name in ("vicreg", "no_generated_neighbors")}
-others = [row for rows in AGAIN.values() for row in rows]  # measured, but not shipped
-images = [*(run.provenance.data_name for run in runs.values()), *(row["trained_on"] for row in others)]
+AGAIN = {name: other_runs(measured, name) for name in ("vicreg", "no_generated_neighbors")}  # measured, but not shipped
+again = [rows[0] for rows in AGAIN.values()]
+for told, rows in zip(again, AGAIN.values(), strict=True):
+    for key in ("trained_on", "trained_by"):
+        assert {row[key] for row in rows} == {told[key]}, "the table has one row for all of them"
+images = [*(run.provenance.data_name for run in runs.values()), *(told["trained_on"] for told in again)]
 
 
 def in_short(told):
@@ -45,12 +48,12 @@ assert len(legs) == 2 and legs[0][0] == legs[1][0] and legs[1][1] == "fresh", "t
 table(
     pd.DataFrame(
         {
-            "run": [*SHIPPED.values(), *(f"{SHIPPED[row['experiment']].partition(':')[0]} anew" for row in others)],
-            "seed": [*(run.experiment.seed for run in runs.values()), *(row["seed"] for row in others)],
+            "run": [*SHIPPED.values(), *(f"{SHIPPED[name].partition(':')[0]} anew" for name in AGAIN)],
+            "seed": [*(str(run.experiment.seed) for run in runs.values()), *(in_words((row["seed"] for row in rows), "{}") for rows in AGAIN.values())],
             "images": [name.partition(",")[0] for name in images],
-            "epochs": [*(run.experiment.epochs for run in runs.values()), *(row["epochs"] for row in others)],
-            "trained on": [*(in_short(run.provenance.in_words()) for run in runs.values()), *(in_short(row["trained_by"]) for row in others)],
-            "minutes": [*(run.provenance.seconds / 60 for run in runs.values()), *(None for _ in others)],
+            "epochs": [run.experiment.epochs for run in (*runs.values(), *(runs[name] for name in AGAIN))],
+            "trained on": [*(in_short(run.provenance.in_words()) for run in runs.values()), *(in_short(told["trained_by"]) for told in again)],
+            "minutes": [*(run.provenance.seconds / 60 for run in runs.values()), *(None for _ in again)],
         }
     ),
     label="tbl-runs",
