@@ -55,7 +55,7 @@ for offset, name in zip((0.27, 0, -0.27), MODELS, strict=True):
     left.barh([i - offset for i in range(6)], moved[name].values(), **style)
     right.barh([i - offset for i in range(10)], 100 * probes[name][0].class_accuracy, **style)
 left.set_yticks(range(6), moved[VICREG])
-left.set(xlabel="displacement / distance of two images")
+left.set(xlabel="displacement / distance between two images")
 right.set_yticks(range(10), classes)
 right.set(xlabel="probe accuracy (%)", xlim=(0, 100))
 for ax in (left, right):
@@ -65,7 +65,7 @@ fig.legend(handles, texts, loc="outside upper center", ncols=3, columnspacing=1)
 show(
     fig,
     label="fig-moved",
-    caption="With and without generated neighbours. Left: how far a transformation moves an image's representation, in units of the mean distance between two images' representations, 1,000 test images. Right: the probe's accuracy of each class.",
+    caption="With and without generated neighbours. Left: how far a transformation moves an image's representation, in units of the mean distance between two images' representations, 1,000 test images; flip, greyscale and blur, which $T$ applies to some images only, are here applied to all. Right: the probe's accuracy of each class.",
     place="auto",
 )
 
@@ -162,6 +162,6 @@ assert colours[LONG] < colours[VICREG] + 0.02, "the text says that generated vie
 # %% [markdown]
 # **Is the accuracy different?** Yes. The short model reaches **{{ short:.1%}}** (standard deviation of the probe {{ short_spread:.2%}}; trained anew with {{ short_seeds}}: {{ short_others}}), which is {{ short_difference:.1f}} points below VICReg ([@tbl-neighbours]). Most of that goes with the single epoch: the long model reaches **{{ long:.1%}}** ({{ long_spread:.2%}}) and stays {{ least_difference:.1f}} to {{ most_difference:.1f}} points below the runs of VICReg. These differ by {{ seeds_differ:.1f}} points among themselves, and the long model has one run, so part of so small a gap may be chance. The tip that one epoch is more beneficial does not hold for the probe here. It does hold for the AUC (sec. [@sec-anomaly]) and for how compact clusters are (sec. [@sec-clustering]). By class ([@fig-moved], right) the long model falls behind VICReg most for {{ behind}} ({{ behind_by:.0f}} points) and is ahead most for {{ ahead}} ({{ ahead_by:.0f}}).
 #
-# One epoch on found neighbours goes further than VICReg's own first epoch, which reaches {{ first_epoch}} ({{ first_seeds}}). Possible reasons, not tested, are its unaugmented images, and its pairs: a trained VICReg chose them, and {{ same_pair:.0%}} are of one class. So this model is VICReg's student more than a method without generated views. It does not surpass its teacher, perhaps because {{ other_pair:.0%}} of its pairs ask it to make two classes alike.
+# One epoch on found neighbours goes further than VICReg's own first epoch, which reaches {{ first_epoch}} ({{ first_seeds}}). Possible reasons, not tested, are its unaugmented images, and its pairs: a trained VICReg chose them, and {{ same_pair:.0%}} are of one class. In that sense this model is more VICReg's student than a method without generated views. It does not surpass its teacher, perhaps because {{ other_pair:.0%}} of its pairs ask it to make two classes alike.
 #
-# **What do generated neighbours add?** After ten epochs, a little accuracy, and invariance to $T$. They say what to ignore: every part of $T$ moves the long model's representation farther than VICReg's, though greyscale and blur only slightly ([@fig-moved], left), and all of $T$ together by {{ long_moved:.2f}} against {{ base_moved:.2f}} of the distance between two images. After one epoch the two kinds are nearer ({{ short_moved}} against {{ first_moved}}). They do not take colour away. A linear layer reads an image's mean colour off VICReg with an R² of {{ base_colour}} and off the long model with {{ long_colour:.2f}}. After one epoch it is more for both kinds: {{ first_colour}} and {{ short_colour}}. So colour goes with the length of training more than with the kind of views. And generated neighbours need no teacher: the pairs of both other models come from a trained VICReg.
+# **What do generated neighbours add?** After ten epochs, perhaps a little accuracy, and invariance to $T$. They say what to ignore: every part of $T$ moves the long model's representation farther than VICReg's, though greyscale and blur only slightly ([@fig-moved], left), and all of $T$ together by {{ long_moved:.2f}} against {{ base_moved:.2f}} of the distance between two images. After one epoch the two kinds are nearer ({{ short_moved}} against {{ first_moved}}). Generated neighbours do not take colour away. A linear layer reads an image's mean colour off VICReg with an R² of {{ base_colour}} and off the long model with {{ long_colour:.2f}}. After one epoch it is more for both kinds: {{ first_colour}} and {{ short_colour}}. So colour goes with the length of training more than with the kind of views. And generated neighbours need no teacher: the pairs of both other models come from a trained VICReg.

@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Difficulties, and what worked {#sec-difficulties}
-# **One epoch, or as many as VICReg.** After its single epoch the model of [@sec-q6] suggested that generated neighbours are worth {{ 06_no_generated_neighbors.short_difference:.0f}} points of the probe. Trained as long as VICReg, it puts them at about {{ 06_no_generated_neighbors.long_difference:.0f}}, and its surplus of colour and its high silhouette were gone too. We had explained all three by the missing views. Then a second VICReg run changed the AUC at $k = 2$ by more than the differences we had explained.
+# **One epoch, or as many as VICReg.** After its single epoch the model of [@sec-q6] suggested that generated neighbours are worth {{ 06_no_generated_neighbors.short_difference:.0f}} points of the probe. Trained as long as VICReg, it puts them at about {{ 06_no_generated_neighbors.long_difference:.0f}}, and its surplus of colour and its high silhouette were gone too. We had explained all three by the missing views. Then a second run of VICReg changed its AUC at $k = 2$ by far more than what lies between VICReg and the long model.
 #
 # **A code is not a network.** Our first latent codes were trained as the encoder was, with Adam's momentum and weight decay. Both move every code in every step, and after ten epochs the loss had hardly fallen. The codes got an optimiser of their own and {{ 05_latent_optimization.epochs }} epochs, and the answer to [@sec-q5] changed with them.
 #
@@ -57,7 +57,7 @@ table(
         }
     ),
     label="tbl-runs",
-    caption="The runs behind Q1 to Q8, and VICReg and the short model anew (time not kept); those of one epoch in sec. [@sec-pretraining] were trained as these. The JPEG mirror holds CIFAR-10's images after lossy compression.",
+    caption="The runs behind Q1 to Q8 and, below, VICReg and the short model trained anew (time not recorded). The one-epoch runs of sec. [@sec-pretraining] were trained like the latter. The JPEG mirror holds CIFAR-10's images after lossy compression.",
     formats={"minutes": "{:.0f}"},
 )
 

@@ -32,8 +32,12 @@ CLASS_COLOURS = (
     "#511b8b", "#435000", "#a7255d", "#9f46a7", "#6670e1",
     "#06a15f", "#26afab", "#ccae1a", "#ffae98", "#9adefc",
 )  # fmt: skip
-# Of clusters, which are no classes: from dark to light as well, through all hues.
-CLUSTER_COLOURS = tuple(map(tuple, matplotlib.colormaps["cubehelix"](np.linspace(0.1, 0.9, 10))[:, :3]))
+# Of clusters, which are no classes: from dark to light as well (CIELAB lightness 36 to 86 in even steps), each
+# hue far from the one before.
+CLUSTER_COLOURS = tuple(map(matplotlib.colors.to_rgb, (
+    "#0a559e", "#9f4903", "#177c7b", "#bf56ae", "#85941b",
+    "#1fa6dc", "#fe8685", "#07d295", "#ccbfff", "#fed091",
+)))  # fmt: skip
 MODEL_COLOURS = ("#1f4e8c", "#d55e00", "#e8b122")  # dark, middle and light, for a grey print
 TRAIN_COLOUR, TEST_COLOUR = MODEL_COLOURS[:2]
 OBJECTIVES = ("invariance", "variance", "covariance")
