@@ -97,7 +97,7 @@ sides = out[out.abs().argmax(dim=0), torch.arange(2)].sign()
 farthest = sorted((out[:, axis].mul(sides[axis]).topk(ARM).indices for axis in range(2)), key=lambda found: warm[found].mean())
 
 # %%
-fig = plt.figure(figsize=(6.46, 3.8))
+fig = plt.figure(figsize=(6.46, 3.6))
 top, bottom = fig.subfigures(2, 1, height_ratios=[2.2, 1.6])
 with_term, by_class, by_colour = top.subplots(1, 3)
 scatter_classes(with_term, pca_maps["vicreg"], labels, classes, names=False)
@@ -113,9 +113,10 @@ for ax in (by_class, by_colour):
             scatter_points(panel, collapsed, image_colours, size)
     corner.set(xlim=middle[0] + reach[0] * np.array([-1, 1]), ylim=middle[1] + reach[1] * np.array([-1, 1]))
     ax.indicate_inset_zoom(corner, edgecolor="0.3", alpha=1, lw=0.6)
-for found, hue in zip(farthest, ("blue", "red"), strict=True):
+beside = ({"xytext": (0, -6), "ha": "center", "va": "top"}, {"xytext": (-5, 0), "ha": "right", "va": "center"})
+for found, hue, where in zip(farthest, ("blue", "yellow"), beside, strict=True):
     place = np.median(collapsed[found], axis=0)
-    by_colour.text(*place, hue, ha="center", va="center", fontweight="bold", path_effects=HALO)
+    by_colour.annotate(hue, place, textcoords="offset points", fontweight="bold", path_effects=HALO, **where)
 left, right = bottom.subplots(1, 2)
 for name, style in zip(NAMES, ("-", "--"), strict=True):
     line = {"color": COLOURS[name], "ls": style, "label": NAMES[name]}
@@ -131,6 +132,9 @@ show(
     caption="With and without the variance term, test images. Top: PCA of the representations $y$, as in [@fig-maps]; left and middle by class, right by each image's mean colour, its distance from grey doubled. The insets enlarge the marked corner, in which {{ in_corner:.0%}} of the images lie. Bottom left: the eigenvalues of the representations' covariance, as shares of their sum; right: the standard deviation of each of the {{ projected}} dimensions of the projections $z$.",
     place="auto",
 )
+
+# %% [markdown]
+# **The projections.** After a tenth of the first epoch the variance objective, which no longer counts, has risen to {{ tenth_variance:.2f}}. In the last batches it is {{ last_variance:.2f}}. With $\epsilon$ inside the root no more than $2 (1 - \sqrt{\epsilon}) = {{ ceiling:.2f}}$ is possible, so the collapse is complete. The invariance objective is down to {{ last_invariance:.6f}}: two views agree because everything agrees. Training went on for {{ epochs }} epochs, as many as VICReg's.
 
 # %%
 table(
@@ -221,8 +225,6 @@ assert told_by_map("no_variance") > max(0.5, told_by_map("vicreg")), "the text s
 assert on_cold_arm.max() > 0.3, "the text names the class of the blue arm"
 
 # %% [markdown]
-# **The projections.** After a tenth of the first epoch the variance objective, which no longer counts, has risen to {{ tenth_variance:.2f}}. In the last batches it is {{ last_variance:.2f}}. With $\epsilon$ inside the root no more than $2 (1 - \sqrt{\epsilon}) = {{ ceiling:.2f}}$ is possible, so the collapse is complete. The invariance objective is down to {{ last_invariance:.6f}}: two views agree because everything agrees. Training went on for {{ epochs }} epochs, as many as VICReg's.
-#
 # **Is the accuracy better or worse?** Far worse. The probe of [@sec-q3] falls from {{ accuracy_vicreg:.1%}} to **{{ accuracy:.1%}}** (standard deviation {{ spread:.2%}}; [@tbl-collapse]). SGD is slow along directions of small variance, so part of this may be its doing. Whitening leaves what a linear layer can express unchanged, and with it the same probe finds **{{ whitened:.1%}}**. The same encoder before its first step reaches {{ untrained:.1%}}, whitened {{ untrained_whitened:.1%}}, and even {{ initial:.1%}} while batch normalisation has its initial statistics. So this training (one run) taught the encoder little or nothing of the classes. One would guess that invariance made the encoder discard what $T$ changes. It discarded less of it than VICReg's did: all of $T$ moves these representations by {{ moved:.2f}} of the distance between two images (VICReg's by {{ moved_vicreg:.2f}}), and a linear layer reads an image's mean colour off them with an R² of {{ colour_r2:.2f}} (VICReg: {{ colour_r2_vicreg:.2f}}). The projections agree because all have shrunk to a point, not because the encoder ignores $T$.
 #
 # **What the visualisation shows.** The representations are not a point, but two directions hold {{ two_share:.1%}} of their variance (VICReg: {{ two_share_vicreg:.0%}}, untrained: {{ two_share_untrained:.0%}}). On the map most images crowd in a corner, from which two thin arms reach ([@fig-collapse]). In the corner all classes lie over each other. The arms sort by colour: blue images on one, yellow and red ones on the other. Let *warmth* be mean red minus mean blue. It averages {{ warm_all:.0f}} grey levels over all images, −{{ cold:.0f}} over the {{ arm}} farthest out on the blue arm, and {{ warm:.0f}} on the other. Of the {{ arm}} on the blue arm {{ cold_share:.0%}} are {{ cold_class}}s. A quadratic function of the place on the map has a correlation of {{ warmth:.2f}} with warmth; on VICReg's map it is {{ warmth_vicreg:.2f}}. We do not know why colour survives, although $T$ changes it.

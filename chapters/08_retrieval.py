@@ -76,6 +76,9 @@ show_found(
     caption="One random training image of each class and its five nearest training images by each model, nearest first, each with its class.",
 )
 
+# %% [markdown]
+# **Near.** Of the 50 neighbours in [@fig-near], {{ near_same}} are of the query's class for VICReg, {{ near_same_short}} for the short model and {{ near_same_long}} for the long one. At least four of five are right for {{ near_right}} (VICReg), {{ near_right_short}} (short) and {{ near_right_long}} (long). Over the whole training set it is {{ agreement:.0%}}, {{ agreement_short:.0%}} and {{ agreement_long:.0%}} (chance: 10%), so VICReg is best at keeping close images together, just ahead of the long model. It finds {{ best}} best ({{ best_share:.0%}}) and {{ worst}} worst ({{ worst_share:.0%}}), and most often confuses {{ pair_1}} and {{ pair_2}}.
+
 # %%
 # How alike what was found and its query are, over the whole training set.
 colours, tones, contrasts, layouts = (
@@ -178,8 +181,6 @@ for name in MODELS:
     assert row_of(name, "ship")[1].count("ship") >= 4, "the text says nearly always ships"
 
 # %% [markdown]
-# **Near.** Of the 50 neighbours in [@fig-near], {{ near_same}} are of the query's class for VICReg, {{ near_same_short}} for the short model and {{ near_same_long}} for the long one. At least four of five are right for {{ near_right}} (VICReg), {{ near_right_short}} (short) and {{ near_right_long}} (long). Over the whole training set it is {{ agreement:.0%}}, {{ agreement_short:.0%}} and {{ agreement_long:.0%}} (chance: 10%), so VICReg is best at keeping close images together, just ahead of the long model. It finds {{ best}} best ({{ best_share:.0%}}) and {{ worst}} worst ({{ worst_share:.0%}}), and most often confuses {{ pair_1}} and {{ pair_2}}.
-#
 # *What do the models attend to?* All three attend to the object and its background: for the car they find vehicles in blue, nearly all of them cars, and for the ship nearly always other ships, mostly under a pale sky. Where a row fails, background and pose often remain. For the bird, upright before a plain pale wall, VICReg finds five cats that sit upright before such walls. For the frog, a pale body on black, all three mostly find pale bodies on dark backgrounds, the short model two planes, a dog, a horse and a bird. The counts agree ([@tbl-near]): by every measure an image and its neighbours are much more alike than two random images. The short model keeps colour, brightness and contrast most closely, but only by a little: its neighbours' mean colour lies {{ colour_short:.0f}} grey levels from the query's, VICReg's {{ colour:.0f}}, random images' {{ colour_random:.0f}}. A few neighbours are copies, the same photograph in another crop, as the deer's first by VICReg and the long model. For {{ copies:.1%}} of images VICReg's nearest is one ({{ copies_short:.1%}} short, {{ copies_long:.1%}} long).
 
 # %%
