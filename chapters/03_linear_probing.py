@@ -37,7 +37,7 @@ reference = logistic.score(scaler.transform(test_y.numpy()), data.test.labels.nu
 
 # %%
 classes = data.test.classes
-fig, (bars, table) = plt.subplots(1, 2, figsize=(6.46, 2.35), width_ratios=[1, 1.35])
+fig, (bars, table) = plt.subplots(1, 2, figsize=(6.46, 2.2), width_ratios=[1, 1.35])
 bars.barh(range(10), 100 * probe.class_accuracy, color=CLASS_COLOURS)
 bars.axvline(100 * probe.accuracy, color="black", lw=0.8, ls="--")
 names = [short_name(name) for name in classes]

@@ -66,7 +66,7 @@ def show_found(found, label, caption):
     )
     for text in ax.texts:
         text.set_fontsize(7.5)
-    show(fig, label=label, caption=caption, width=0.87, place="auto")
+    show(fig, label=label, caption=caption, width=0.82, place="auto")
 
 
 # %%

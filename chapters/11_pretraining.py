@@ -35,7 +35,7 @@ weighted = {AS_IS: rows[after_epoch(1)]} | {
 
 # %%
 DARK, MIDDLE, LIGHT = MODEL_COLOURS
-fig, (left, middle, right) = plt.subplots(1, 3, figsize=(6.46, 1.95), width_ratios=[1.1, 1.1, 0.9])
+fig, (left, middle, right) = plt.subplots(1, 3, figsize=(6.46, 1.8), width_ratios=[1.1, 1.1, 0.9])
 
 
 def draw(ax, key, label, colour, style, factor=1):
