@@ -65,9 +65,8 @@ aside = sides.abs().argsort(descending=True)[:2].tolist()
 order = in_tsne.diagonal().argsort(descending=True).tolist()
 ANIMALS = [classes.index(name) for name in ("bird", "cat", "deer", "dog", "frog", "horse")]
 clearest_animal = next(c for c in order if c in ANIMALS)
-animal = y.new_zeros(10).double()
-animal[ANIMALS] = 1
-of_kind = in_tsne @ animal * animal + in_tsne @ (1 - animal) * (1 - animal)  # the share of neighbours, by class
+animal = torch.isin(torch.arange(len(classes)), torch.tensor(ANIMALS))
+of_kind = (in_tsne * (animal.unsqueeze(1) == animal)).sum(1)  # the share of neighbours of a class's own kind
 record(
     n=len(y),
     explained=pca.explained_variance_ratio_.sum(),

@@ -164,10 +164,10 @@ table(
 rows = measured_rows()
 again = other_seed_by_epoch(rows)  # VICReg after each of its epochs
 others = other_runs(rows)  # VICReg's other seeds, trained as long
+shorts, firsts = other_runs(rows, SHORT), runs_after(1, rows)  # the short model's other seeds, VICReg after one epoch
 all_runs = [curves[VICREG].auc, *(row["auc_k2"] for row in others)]
 again_few, again_most = ([row[f"auc_k{k}"] for row in again] for k in (K, 100))
-states_most = [by_k[VICREG][-1], *again_most, *(row["auc_k100"] for row in (*others, *runs_after(1, rows)))]
-shorts, firsts = other_runs(rows, SHORT), runs_after(1, rows)  # the short model's other seeds, VICReg after one epoch
+states_most = [by_k[VICREG][-1], *again_most, *(row["auc_k100"] for row in (*others, *firsts))]
 short_runs = [curves[SHORT].auc, *(row["auc_k2"] for row in shorts)]
 first_runs = [row["auc_k2"] for row in firsts]
 short_most = [by_k[SHORT][-1], *(row["auc_k100"] for row in shorts)]
