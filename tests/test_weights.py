@@ -7,6 +7,8 @@ import copy
 import io
 import pickle
 import shutil
+import tracemalloc
+import zipfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from vicreg.runtime.errors import VICRegError
 from vicreg.runtime.paths import PROJECT, weights_folder
 from vicreg.train import initial_models
 from vicreg.weights import Leg, Provenance, joined, load_run, save_run, untrained, weights_file
+from vicreg.weights_header import read_header
 
 FLIPS = 60
 PROVENANCE = Provenance("CIFAR-10", "0" * 64, (Leg(2, 12.5, "a CPU", "float32", "2.11", "fresh"),))
@@ -89,6 +92,21 @@ def test_an_untrained_encoder_takes_its_statistics_from_images(weights):
         evaluated, as_in_training = start.encoder(x), plain.encoder.train()(x)
     # Running variances are unbiased and a batch’s own are not, so they differ by one in 256 at most.
     assert_close(evaluated, as_in_training, rtol=0.02, atol=0.02 * as_in_training.std().item())
+
+
+def test_a_damaged_header_takes_no_memory(good, tmp_path):
+    far = pickle.PROTO + b"\x02" + pickle.EMPTY_DICT + pickle.LONG_BINPUT + (10_000_000).to_bytes(4, "little") + pickle.STOP
+    path = tmp_path / "far.pt"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", far)
+    tracemalloc.start()
+    try:
+        assert read_header(path) is None
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+    path.write_bytes(good)
+    assert read_header(path).experiment == VICREG
 
 
 def test_a_run_comes_back_as_it_was_saved(models, weights):

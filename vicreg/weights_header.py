@@ -38,8 +38,12 @@ class Unfinished(NamedTuple):
     epochs_done: int
 
 
-class PlainUnpickler(pickle.Unpickler):
-    """Reads plain values. Tensors, and all else that would have to be called, become None."""
+class PlainUnpickler(pickle._Unpickler):
+    """Reads plain values. Tensors, and all else that would have to be called, become None.
+
+    It is the unpickler in Python, whose memo is a dict: that in C takes room for every place up to the
+    highest that a file names, so that six damaged bytes take all memory there is.
+    """
 
     def find_class(self, module, name):
         return OrderedDict if (module, name) == ("collections", "OrderedDict") else nothing
