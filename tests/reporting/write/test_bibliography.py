@@ -47,6 +47,32 @@ def test_no_command_and_no_address_of_an_entry_is_misprinted(cited):
     assert "\\" not in text and "{" not in text
 
 
+@pytest.mark.parametrize(("entry", "words"), [
+    ("@misc{work, author={A}, title={T}, howpublished={arXiv:2304.03977}, year=2023}", "arXiv:2304.03977"),
+    ("@misc{work,\n  title={T},\n  eprint = {2304.03977},\n  archivePrefix={arXiv},\n  year=2023}", "arXiv:2304.03977"),
+    ("@misc{work, title={T}, eprint={arXiv:hep-th/9901001}, eprinttype={arxiv}, year=2023}", "arXiv:hep-th/9901001"),
+    ("@techreport{work, author={A}, title={T}, institution={University of Toronto}, year=2009}", "University of Toronto, technical report"),
+    ("@phdthesis{work, author={A}, title={T}, school={Hebrew University}, year=2009}", "Hebrew University"),
+    ("@manual{work, title={T}, organization={The Makers}, year=2009}", "The Makers"),
+])
+def test_a_work_names_who_published_it(cited, entry, words):
+    text = cited(entry)
+    assert text.count(words) == 1
+
+
+@pytest.mark.parametrize("entry", [
+    "@article{work, author={A}, title={T}, journal={Some Journal}, eprint={2304.03977}, archivePrefix={arXiv}, year=2023}",
+    "@misc{work, author={A}, title={T}, publisher={Some Journal}, howpublished={Elsewhere}, year=2023}",
+])
+def test_a_work_that_names_its_publisher_keeps_it(cited, entry):
+    text = cited(entry)
+    assert text.count("Some Journal") == 1 and "Elsewhere" not in text and "2304" not in text
+
+
+def test_an_address_keeps_its_words(cited):
+    assert "?a=1,school=2" in cited("@misc{work, author={A}, title={T}, url={https://example.org/?a=1,school=2}, year=2023}")
+
+
 def test_an_entry_that_cannot_be_read_is_told_at_its_line(cited):
     with pytest.raises(ReportError, match=r"refs\.bib:2: failed to parse BibLaTeX \(wrong number of digits\)\n    → write years"):
         cited("@misc{a, author={A}, title={T}, year=2020}\n@misc{b, author={A}, title={T}, year={in press}}\n")
