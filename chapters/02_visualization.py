@@ -6,6 +6,7 @@
 # Written with an AI coding assistant; see the report's section on automatic tools.
 import matplotlib.pyplot as plt
 import torch
+from _kinds import ANIMALS, of_own_kind
 from sklearn.decomposition import PCA
 
 from reporting import depends, record, show, sprite
@@ -63,10 +64,8 @@ along = y.new_tensor(pca_map[:, 0])
 sides = torch.stack([along[labels == c].mean() for c in range(len(classes))]) / along.std()  # of classes, on the first axis
 aside = sides.abs().argsort(descending=True)[:2].tolist()
 order = in_tsne.diagonal().argsort(descending=True).tolist()
-ANIMALS = [classes.index(name) for name in ("bird", "cat", "deer", "dog", "frog", "horse")]
-clearest_animal = next(c for c in order if c in ANIMALS)
-animal = torch.isin(torch.arange(len(classes)), torch.tensor(ANIMALS))
-of_kind = (in_tsne * (animal.unsqueeze(1) == animal)).sum(1)  # the share of neighbours of a class's own kind
+clearest_animal = next(c for c in order if classes[c] in ANIMALS)
+of_kind = of_own_kind(in_tsne, classes)
 record(
     n=len(y),
     explained=pca.explained_variance_ratio_.sum(),
@@ -104,8 +103,8 @@ for names in (("cat", "dog"), ("automobile", "truck"), ("bird", "deer"), ("airpl
     assert frozenset(names) in tangled, "the text names four pairs of classes"
 
 # %% [markdown]
-# **PCA or t-SNE?** t-SNE is more useful, and not only to the eye. On its map {{ agreement_tsne:.0%}} of an image's ten nearest are of its own class, nearly as many as in all 128 dimensions ({{ agreement_y:.0%}}). On the PCA map it is {{ agreement_pca:.0%}}, where chance is 10%. The two directions of largest variance, {{ explained:.0%}} of it, do not separate ten classes. PCA moves {{ aside_1}} and {{ aside_2}} to one side; the others overlap in one cloud ([@fig-maps]). t-SNE keeps the class better than it keeps the neighbours: only {{ kept_tsne:.0%}} of an image's ten nearest on the map are among its ten nearest in 128 dimensions (PCA: {{ kept_pca:.0%}}). How far apart its islands lie, and how dense they are, need not mean anything. PCA's axes do have a meaning: they are the directions of largest variance.
+# **PCA or t-SNE?** t-SNE is more useful, and not only to the eye. On its map {{ agreement_tsne:.0%}} of an image's ten nearest are of its own class, nearly as many as in all 128 dimensions ({{ agreement_y:.0%}}). On the PCA map it is {{ agreement_pca:.0%}}, where chance is 10%. The two directions of largest variance, {{ explained:.0%}} of it, do not separate ten classes. PCA moves {{ aside_1}} and {{ aside_2}} to one side; the others overlap in one cloud ([@fig-maps]). t-SNE keeps the class better than it keeps the neighbours: only {{ kept_tsne:.0%}} of an image's ten nearest on the map are among its ten nearest in 128 dimensions (PCA: {{ kept_pca:.0%}}). How far apart its groups lie, and how dense they are, need not mean anything. PCA's axes do have a meaning: they are the directions of largest variance.
 #
-# **Is the class captured?** In part. t-SNE first shows a division that no label made, animals apart from vehicles: {{ same_kind:.0%}} of an image's neighbours on the map are of its own kind (chance: 52%). Of the classes, {{ stray}} strays most, with {{ stray_share:.0%}} of its neighbours of the other kind. Within each kind the classes run into one another. The clearest classes are {{ clearest_1}} ({{ clearest_1_share:.0%}} of neighbours of the same class) and {{ clearest_2}} ({{ clearest_2_share:.0%}}), and among the animals {{ clearest_animal}} ({{ clearest_animal_share:.0%}}). The least clear is {{ murkiest}} ({{ murkiest_share:.0%}}).
+# **Is the class captured?** In part. Few classes form islands. What t-SNE shows first is a division that no label made, animals apart from vehicles: {{ same_kind:.0%}} of an image's neighbours on the map are of its own kind (chance: 52%). Of the classes, {{ stray}} strays most, with {{ stray_share:.0%}} of its neighbours of the other kind. Within each kind the classes run into one another. The clearest classes are {{ clearest_1}} ({{ clearest_1_share:.0%}} of neighbours of the same class) and {{ clearest_2}} ({{ clearest_2_share:.0%}}), and among the animals {{ clearest_animal}} ({{ clearest_animal_share:.0%}}). The least clear is {{ murkiest}} ({{ murkiest_share:.0%}}).
 #
-# **Which classes are entangled?** Most often each other's neighbours are {{ entangled_1}}, {{ entangled_2}}, {{ entangled_3}} and {{ entangled_4}}. VICReg's task would lead one to expect this. Two crops of one image must agree under changes of colour, blur and greyscale, so the representation may keep whatever such crops share: background, texture, coarse shape. Our reading of the pairs is that cats and dogs share fur and poses; automobiles and trucks share wheels, roads and boxy outlines; birds and deer share plain backgrounds, grass and sky; airplanes and ships share a small object before a wide, even background.
+# **Which classes are entangled?** We count how many of one class's neighbours on the map are of another, the mean of both directions. Most entangled are {{ entangled_1}}, {{ entangled_2}}, {{ entangled_3}} and {{ entangled_4}}. VICReg's task would lead one to expect this. Two crops of one image must agree under changes of colour, blur and greyscale, so the representation may keep whatever such crops share: background, texture, coarse shape. Our reading of the pairs is that cats and dogs share fur and poses; automobiles and trucks share wheels, roads and boxy outlines; birds and deer share plain backgrounds, grass and sky; airplanes and ships share a small object before a wide, even background.

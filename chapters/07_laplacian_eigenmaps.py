@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Q7. Laplacian Eigenmaps {#sec-q7}
-# **VICReg is far more effective for telling objects apart: {{ vicreg_all:.1%}} against {{ laplacian_all:.1%}}. Much of the difference lies in the neighbours: with neighbours found by better features, also without a trained network, Laplacian Eigenmaps reach {{ by_patches:.1%}}.** With the generated neighbours and the amortisation both gone, what is left is Laplacian Eigenmaps [@belkin2003]. A symmetric graph, $W_{ij} = 1$ where $j$ is among the {{ k}} nearest of $i$ or $i$ among those of $j$, joins the images, and the codes $Y$ are those that vary least between joined images,
+# **VICReg is far more effective for telling objects apart: {{ vicreg_all:.1%}} against {{ laplacian_all:.1%}}. Much of the difference lies in the neighbours: with neighbours found by better features, even without a trained network, Laplacian Eigenmaps reach {{ by_patches:.1%}}.** With the generated neighbours and the amortisation both gone, what is left is Laplacian Eigenmaps [@belkin2003]. A symmetric graph, $W_{ij} = 1$ where $j$ is among the {{ k}} nearest of $i$ or $i$ among those of $j$, joins the images, and the codes $Y$ are those that vary least between joined images,
 #
 # $$
 # \min_Y \sum_{ij} W_{ij} \lVert y_i - y_j \rVert^2 = \min_Y\, 2 \operatorname{tr}(Y^\top L Y) \quad \text{subject to} \quad Y^\top D Y = I,
@@ -17,6 +17,7 @@ import time
 import matplotlib.pyplot as plt
 import pandas as pd
 import torch
+from _kinds import of_own_kind
 from sklearn.decomposition import PCA
 
 from reporting import depends, record, show, table
@@ -127,10 +128,8 @@ table(
     formats={"pairs of one class": "{:.0%}", "probe, 10,000": "{:.1%}", "probe, all": "{:.1%}", "5 nearest": "{:.0%}"},
 )
 near = {name: neighbour_classes(torch.from_numpy(points), labels[few], k=10) for name, points in maps.items()}
-animal = torch.tensor([name in ("bird", "cat", "deer", "dog", "frog", "horse") for name in classes])
-kinds = animal.unsqueeze(1) == animal  # whether two classes are both animals, or both vehicles
 on_map = {name: shares.diagonal().mean() for name, shares in near.items()}
-of_kind = {name: (shares * kinds).sum(1).mean() for name, shares in near.items()}
+of_kind = {name: of_own_kind(shares, classes).mean() for name, shares in near.items()}
 record(
     n=len(images),
     n_few=len(few),
@@ -175,6 +174,6 @@ assert on_map[VICREG] > 1.3 * on_map[LAPLACIAN] and of_kind[VICREG] > of_kind[LA
 #
 # **What makes the difference?** Two things changed together, the pairs and the encoder. Laplacian Eigenmaps can be solved on any pairs, so we also gave them better ones: the neighbours by the features $\phi$ of [@sec-q5], and those by VICReg's own representations.
 #
-# *The pairs.* VICReg's two views are two crops of one photograph and nearly always share its object. Here a pair is two images that look alike to an untrained network, and {{ pairs_untrained:.0%}} of the pairs are of one class (chance: 10%). Such codes hold no more of the classes than the features: their first {{ dims}} components reach {{ reduced_all:.1%}}, and all 1,024 features {{ features_all:.1%}}. With the pairs that $\phi$ finds ({{ pairs_patches:.0%}} of one class, both directions counted) the same algorithm reaches **{{ by_patches:.1%}}**, and with VICReg's ({{ pairs_vicreg:.0%}}) **{{ by_vicreg:.1%}}** ([@tbl-laplacian]). The codes are as free as before, and no network was trained for $\phi$. So better pairs alone close {{ gained_patches:.0f}} of the {{ gap:.0f}} points, VICReg's neighbours {{ gained:.0f}}.
+# *The pairs.* VICReg's two views are two crops of one photograph and nearly always share its object. Here a pair is two images that look alike to an untrained network, and {{ pairs_untrained:.0%}} of the pairs are of one class (chance: 10%). Such codes hold no more of the classes than the features: their first {{ dims}} components reach {{ reduced_all:.1%}}, and all 1,024 features {{ features_all:.1%}}. With the pairs that $\phi$ finds ({{ pairs_patches:.0%}} of one class, both directions counted) the same algorithm reaches **{{ by_patches:.1%}}**, and with VICReg's ({{ pairs_vicreg:.0%}}) **{{ by_vicreg:.1%}}** ([@tbl-laplacian]). The codes are as free as before, and no network was trained for $\phi$, which itself gives {{ 05_latent_optimization.probe_features:.1%}} ([@tbl-latent]). So better pairs alone close {{ gained_patches:.0f}} of the {{ gap:.0f}} points, VICReg's neighbours {{ gained:.0f}}.
 #
-# *The encoder.* VICReg's neighbours are what its encoder learned, not the crops that it learned from, so pairs and encoder are not separated in full. Between its representations and free codes on its neighbours {{ rest:.0f}} points are left. And it gives a new image a representation at once, which no free code does.
+# *The encoder.* VICReg's neighbours are what its encoder learned, not the crops that it learned from, so pairs and encoder are not separated in full. Between its representations and free codes on its neighbours {{ rest:.0f}} points are left. And the encoder gives a new image a representation at once, as no free code does.

@@ -1,9 +1,11 @@
 # %% [markdown]
 # # Epochs, seeds and loss weights {#sec-pretraining}
-# **The probe rises in every epoch and agrees between runs. The AUC at $k = 2$ does neither.** Beyond the exercise, we trained VICReg anew with {{ seeds}}, and measured seed 1 after every epoch. (Seed 0 got a fresh optimiser halfway, [@tbl-runs], so it differs in more than the seed.) Then we trained it for one epoch with one weight of the loss halved or doubled.
+# **The probe rises in every epoch and agrees between runs. The AUC at $k = 2$ does neither.** Beyond the exercise, we trained VICReg anew with {{ seeds}}, and measured seed 1 after every epoch. (Seed 0 got a fresh optimiser halfway, [@tbl-runs], so it differs in more than the seed.) Then we trained it for one epoch with one weight halved or doubled.
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
+import math
+
 import matplotlib.pyplot as plt
 from _pretraining import (
     after_epoch,
@@ -68,7 +70,7 @@ right.margins(y=0.15)  # room for the letters
 show(
     fig,
     label="fig-epochs",
-    caption="VICReg with seed 1 after every epoch; circles: other seeds after the last. Left: the probe, and how many of an image's five nearest are of its class. Middle: the AUC of sec. [@sec-anomaly]. Right: the probe after one epoch with one weight halved or doubled.",
+    caption="VICReg with seed 1 after every epoch; circles: other seeds after the last. Left: the probe, and how many of an image's five nearest are of its class. Middle: the AUC of sec. [@sec-anomaly]. Right: the probe after one epoch, one weight halved or doubled.",
     place="auto",
 )
 
@@ -92,6 +94,7 @@ first_runs = runs_after(1, rows)
 first_probes = [row["probe_mean"] for row in first_runs]
 apart_first = 100 * (max(first_probes) - min(first_probes))
 short_probes = [row["probe_mean"] for row in runs_after(1, rows, "no_generated_neighbors")]
+apart_short = 100 * (max(short_probes) - min(short_probes))
 forms = {
     "probe_mean": "{:.1%}", "auc_k2": "{:.3f}", "auc_k100": "{:.3f}", "auc_k2_without_hubs": "{:.3f}",
     "silhouette": "{:.3f}", "colour_r2": "{:.2f}", "moved": "{:.2f}",
@@ -104,7 +107,7 @@ record(
     gain=100 * (last["probe_mean"] - before["probe_mean"]),
     first_seeds=seeds_in_words(first_runs),
     apart_first=apart_first,
-    apart_short=100 * (max(short_probes) - min(short_probes)),
+    apart_short=apart_short,
     double_lambda=-points("2 λ"),
     half_mu=-points("½ μ"),
     half_nu=-points("½ ν"),
@@ -116,26 +119,27 @@ assert at == list(range(1, first_seed["epochs"] + 1)), "measure every epoch of s
 probes = [row["probe_mean"] for row in curve]
 assert probes == sorted(probes), "the text says that the probe rises in every epoch"
 assert first_seed["seed"] == 0, "the text says so"
-for key, most in (("silhouette", 0.01), ("colour_r2", 0.02), ("moved", 0.02)):
-    assert of_runs(key)[1] - of_runs(key)[0] < most, "the text says that runs agree"
+for key, most in (("silhouette", 0.015), ("colour_r2", 0.02), ("moved", 0.02)):
+    assert of_runs(key)[1] - of_runs(key)[0] < most, "the text says that runs differ little"
 assert high - low < 0.02, "the text says that runs agree by the probe"
 assert of_runs("auc_k2")[1] - of_runs("auc_k2")[0] > 0.1, "the text says that runs disagree by the AUC"
 for key in ("auc_k100", "auc_k2_without_hubs"):
     assert of_runs(key)[1] - of_runs(key)[0] < 0.03, "the text says that they are nearer without hubs and by many neighbours"
-assert points("2 λ") < points("½ μ") < -1.5 and points("½ ν") < -0.8 and points("2 ν") > 1, "the text's order of the weights"
+assert points("2 λ") < points("½ μ") < -apart_short and points("2 ν") > apart_short, "the text says that three weights matter"
+assert max(abs(points(name)) for name in ("½ ν", "½ λ", "2 μ")) < apart_short, "the text says that three are too near to tell"
 invariance, variance, covariance = ({name: row[f"test_{of}"] for name, row in weighted.items()} for of in ("invariance", "variance", "covariance"))
 assert max(invariance["2 λ"], invariance["½ μ"]) < 0.5 * first["test_invariance"] and min(variance["2 λ"], variance["½ μ"]) > 1.3 * first["test_variance"], "the text says what both do"
 assert covariance["2 ν"] == min(covariance[name] for name in (AS_IS, "½ ν", "2 ν")), "the text says that covariance follows its weight"
 record(
     invariance=first["test_invariance"],
     variance=first["test_variance"],
-    close=max(invariance["2 λ"], invariance["½ μ"]),
-    flat=min(variance["2 λ"], variance["½ μ"]),
+    close=math.ceil(100 * max(invariance["2 λ"], invariance["½ μ"])) / 100,
+    flat=math.floor(100 * min(variance["2 λ"], variance["½ μ"])) / 100,
     covariance_half_nu=covariance["½ ν"],
     covariance_double_nu=covariance["2 ν"],
 )
 
 # %% [markdown]
-# **Epochs and seeds.** The probe rises from {{ probe_first:.1%}} after the first epoch to {{ probe:.1%}} and has not levelled off: the last epoch still brings {{ gain:.1f}} points ([@fig-epochs]). The runs end at {{ probe_mean}}. The AUC at $k = 2$ has no trend over the epochs, and the runs end at {{ auc_k2}}. Without each one's ten hubs it is {{ auc_k2_without_hubs}}, and at $k = 100$ {{ auc_k100}}. So measures that do not hang on a few images agree better between runs. Three others agree as well: the silhouette ({{ silhouette}}), the R² of colour ({{ colour_r2}}) and the movement by all of $T$ ({{ moved}}).
+# **Epochs and seeds.** The probe rises from {{ probe_first:.1%}} after the first epoch to {{ probe:.1%}} and has not levelled off: the last epoch still brings {{ gain:.1f}} points ([@fig-epochs]). The runs end at {{ probe_mean}}. The AUC at $k = 2$ has no trend over the epochs, and the runs end at {{ auc_k2}}. Without each one's ten hubs it is {{ auc_k2_without_hubs}}, and at $k = 100$ {{ auc_k100}}. Both are higher and lie closer together, but so near 1 they must. Three measures differ little between runs: the silhouette ({{ silhouette}}), the R² of colour ({{ colour_r2}}) and the movement by all of $T$ ({{ moved}}).
 #
-# **Weights of the loss** ([@fig-epochs], right; seed 1, one run each). After one epoch with the exercise's weights, {{ first_seeds}} differ by {{ apart_first:.1f}} points; the short model's runs by {{ apart_short:.1f}}. So differences below about one point say nothing. Twice $\lambda$ costs {{ double_lambda:.1f}} points and half of $\mu$ {{ half_mu:.1f}}. Both double the weight of invariance against that of variance. With either, the test set's invariance objective is {{ close:.2f}} or less in place of {{ invariance:.2f}}, and variance {{ flat:.2f}} or more in place of {{ variance:.2f}}: the views are close, but so is everything. Half of $\nu$ costs {{ half_nu:.1f}} points and twice $\nu$ brings {{ double_nu:.1f}}; covariance is {{ covariance_half_nu:.1f}} and {{ covariance_double_nu:.1f}}, respectively. Half of $\lambda$ ({{ half_lambda:+.1f}}) and twice $\mu$ ({{ double_mu:+.1f}}) change little. Whether this lasts over more epochs was not tried.
+# **Weights of the loss** ([@fig-epochs], right; seed 1, one run each). After one epoch with the exercise's weights, {{ first_seeds}} differ by {{ apart_first:.1f}} points; the short model's runs by {{ apart_short:.1f}}. So differences below {{ apart_short:.1f}} points say nothing. Twice $\lambda$ costs {{ double_lambda:.1f}} points and half of $\mu$ {{ half_mu:.1f}}. Both double the weight of invariance against that of variance. With either, the test set's invariance objective is {{ close:.2f}} or less in place of {{ invariance:.2f}}, and variance {{ flat:.2f}} or more in place of {{ variance:.2f}}: the views are close, but so is everything. Half of $\nu$ costs {{ half_nu:.1f}} points, too few to tell, and twice $\nu$ brings {{ double_nu:.1f}}, just above that bound; covariance is {{ covariance_half_nu:.1f}} and {{ covariance_double_nu:.1f}}, respectively. Half of $\lambda$ ({{ half_lambda:+.1f}}) and twice $\mu$ ({{ double_mu:+.1f}}) change little. Longer training was not tried.

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Difficulties, and what worked {#sec-difficulties}
-# **One epoch, or as many as VICReg.** After its single epoch the model of [@sec-q6] suggested that generated neighbours are worth {{ 06_no_generated_neighbors.short_difference:.0f}} points of the probe. Trained as long as VICReg, it puts them at about {{ 06_no_generated_neighbors.long_difference:.0f}}, and its surplus of colour and its high silhouette were gone too. We had explained all three by the missing views. Then a second run of VICReg changed its AUC at $k = 2$ by far more than what lies between VICReg and the long model.
+# **One epoch, or as many as VICReg.** After its single epoch the model of [@sec-q6] suggested that generated neighbours are worth {{ 06_no_generated_neighbors.short_difference:.0f}} points of the probe. After as many epochs as VICReg's it suggested about {{ 06_no_generated_neighbors.long_difference:.0f}}, and its surplus of colour and its high silhouette were gone too. We had explained all three by the missing views. Then a second run of VICReg had an AUC at $k = 2$ that lay much farther from the first's than the long model's does.
 #
 # **A code is not a network.** Our first latent codes were trained as the encoder was, with Adam's momentum and weight decay. Both move every code in every step, and after ten epochs the loss had hardly fallen. The codes got an optimiser of their own and {{ 05_latent_optimization.epochs }} epochs, and the answer to [@sec-q5] changed with them.
 #
-# **Interrupted runs.** An epoch's random draws depend on the seed and the epoch alone, so a run resumed from a full checkpoint ends in the same weights, bit for bit. Where a checkpoint is lost, as halfway through [@sec-q1]'s run, training goes on from the 16-bit weights with a fresh optimiser, and the weights file says so ([@tbl-runs]). We did not isolate what the restart, the precision and the lossy images do to the figures.
+# **Interrupted runs.** An epoch's random draws depend on the seed and the epoch alone, so a run resumed from a full checkpoint ends in the same weights, bit for bit. Where a checkpoint is lost, as halfway through [@sec-q1]'s run, training goes on from the 16-bit weights with a fresh optimiser, and the weights file says so ([@tbl-runs]). We did not isolate what the restart, the precision, the versions of torch and the lossy images do to the figures.
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
@@ -57,7 +57,7 @@ table(
         }
     ),
     label="tbl-runs",
-    caption="The runs behind Q1 to Q8 and, below, VICReg and the short model trained anew (time not recorded). The one-epoch runs of sec. [@sec-pretraining] were trained like the latter. The JPEG mirror holds CIFAR-10's images after lossy compression.",
+    caption="The runs behind Q1 to Q8 and, below, VICReg and the short model trained anew (time not recorded). The one-epoch runs of sec. [@sec-pretraining] were trained like the latter. The JPEG mirror holds CIFAR-10's images after lossy compression. *bf16* and *float32* are the arithmetic, of 16 and 32 bits.",
     formats={"minutes": "{:.0f}"},
 )
 

@@ -15,6 +15,7 @@ FILES = "runtime/atomic runtime/cache runtime/errors runtime/paths runtime/progr
 WEIGHTS = "augment experiments history latent_codes model runtime/tensor_files weights"
 EMBEDDING = "representations runtime/amx_convolution runtime/batching runtime/device runtime/validation"
 COMPARED = "chapters/_compared plots/figures"
+KINDS = "chapters/_kinds"
 MEASURED = "chapters/_pretraining runtime/text"
 CODES = "latent patch_features views"
 ALL = f"{IMAGES} {FILES} {WEIGHTS}"
@@ -23,7 +24,7 @@ EXPECTED = {
         "downstream/batch_statistics loss plots/figures plots/interactive runtime/device runtime/distributed "
         "runtime/speed step views"
     ),
-    "02_visualization": f"{EMBEDDING} downstream/retrieval downstream/tsne plots/figures plots/interactive",
+    "02_visualization": f"{EMBEDDING} {KINDS} downstream/retrieval downstream/tsne plots/figures plots/interactive",
     "03_linear_probing": f"{EMBEDDING} {MEASURED} downstream/probe plots/figures",
     "04_no_variance": f"{EMBEDDING} {MEASURED} downstream/appearance downstream/probe plots/figures",
     "05_latent_optimization": f"{EMBEDDING} {CODES} downstream/laplacian downstream/probe downstream/retrieval",
@@ -31,9 +32,10 @@ EXPECTED = {
         f"{EMBEDDING} {COMPARED} {MEASURED} downstream/invariance downstream/probe downstream/retrieval"
     ),
     "07_laplacian_eigenmaps": (
-        f"{EMBEDDING} {CODES} downstream/laplacian downstream/probe downstream/retrieval downstream/tsne plots/figures"
+        f"{EMBEDDING} {CODES} {KINDS} downstream/laplacian downstream/probe downstream/retrieval downstream/tsne "
+        "plots/figures"
     ),
-    "08_retrieval": f"{EMBEDDING} {COMPARED} {MEASURED} downstream/appearance downstream/retrieval",
+    "08_retrieval": f"{EMBEDDING} {COMPARED} {KINDS} {MEASURED} downstream/appearance downstream/retrieval",
     "09_anomaly_detection": (
         f"{EMBEDDING} {COMPARED} {MEASURED} datasets/mnist digits downstream/anomaly downstream/appearance "
         "downstream/laplacian downstream/retrieval plots/interactive"
