@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Epochs, seeds and loss weights {#sec-pretraining}
-# **The probe rises in every epoch and agrees between runs. The AUC at $k = 2$ does neither.** Beyond the exercise, we trained VICReg anew with {{ seeds}}, and measured seed 1 after every epoch. (Seed 0 got a fresh optimiser halfway, [@tbl-runs], so it differs in more than the seed.) Then we trained it for one epoch with one weight halved or doubled.
+# **The probe rises in every epoch and agrees between runs. The AUC at $k = 2$ does neither.** Beyond the exercise, we trained VICReg anew with {{ seeds}}, and measured seed 1 after every epoch. (Seed 0 also got a fresh optimiser halfway, [@tbl-runs].) Then we trained it for one epoch with one weight halved or doubled.
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.
@@ -70,7 +70,7 @@ right.margins(y=0.15)  # room for the letters
 show(
     fig,
     label="fig-epochs",
-    caption="VICReg with seed 1 after every epoch; circles: other seeds after the last. Left: the probe, and how many of an image's five nearest are of its class. Middle: the AUC of sec. [@sec-anomaly]. Right: the probe after one epoch, one weight halved or doubled.",
+    caption="VICReg with seed 1 after every epoch; circles: other seeds. Left: the probe, and how many of an image's five nearest are of its class. Middle: the AUC of sec. [@sec-anomaly]. Right: the probe after one epoch, one weight halved or doubled.",
     place="auto",
 )
 
