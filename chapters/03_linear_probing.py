@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Q3. Linear probing {#sec-q3}
-# **A linear layer reads the class off the frozen representations for {{ accuracy:.1%}} of the test images; the exercise asks for 60%.** The layer is trained on the training set's representations with cross-entropy and SGD (momentum 0.9, batches of 500, 10,000 steps, learning rate annealed from 0.1 to zero). Each seed is tested once on the test set. The representations are standardised by the training set's mean and deviation. This leaves what the layer can express unchanged, but lets it converge.
+# **A linear layer reads the class off the frozen representations for {{ accuracy:.1%}} of the test images; the exercise asks for 60%.** The layer is trained on the training set's representations with cross-entropy and SGD (momentum 0.9, batches of 500, 10,000 steps, learning rate annealed from 0.1 to zero). Each seed is tested once on the test set. The representations are standardised by the training set's mean and deviation. The layer can still express the same, and it converges.
 
 # %%
 # Written with an AI coding assistant; see the report's section on automatic tools.

@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Difficulties, and what worked {#sec-difficulties}
-# **One epoch, or as many as VICReg.** After its single epoch the model of [@sec-q6] suggested that generated neighbours are worth {{ 06_no_generated_neighbors.short_difference:.0f}} points of the probe. After as many epochs as VICReg's it suggested about {{ 06_no_generated_neighbors.long_difference:.0f}}, and its surplus of colour and its high silhouette were gone too. We had explained all three by the missing views. Then a second run of VICReg had an AUC at $k = 2$ that lay much farther from the first's than the long model's does.
+# **One epoch, or as many as VICReg.** After its single epoch the model of [@sec-q6] suggested that generated neighbours are worth {{ 06_no_generated_neighbors.short_difference:.0f}} points of the probe. After as many epochs as VICReg's it suggested about {{ 06_no_generated_neighbors.long_difference:.0f}}, and its surplus of colour and its high silhouette were gone too. We had explained all three by the missing views. Then two runs of VICReg differed in their AUC at $k = 2$ far more than VICReg and the long model: one run proves little.
 #
 # **A code is not a network.** Our first latent codes were trained as the encoder was, with Adam's momentum and weight decay. Both move every code in every step, and after ten epochs the loss had hardly fallen. The codes got an optimiser of their own and {{ 05_latent_optimization.epochs }} epochs, and the answer to [@sec-q5] changed with them.
 #
