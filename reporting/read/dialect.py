@@ -31,6 +31,7 @@ ADMONITION = re.compile(r"^\{(?P<kind>note|tip|warning|important|caution|hint|at
 COLONS = re.compile(r"^[ \t]*(?P<colons>:{3,})[ \t]*(?P<rest>[^\n]*?)[ \t]*$", re.M)
 LIST = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+")
 ORDINAL = re.compile(r"^(?P<number>(?:\d{1,9}|[A-Za-z]|[ivxlcdmIVXLCDM]+)[.)]|\((?:\d{1,9}|[A-Za-z]|[ivxlcdm]+)\))(?=[ \t])")
+NOTE = re.compile(r"^ {0,3}\[\^[^\]\s]+\]:")
 RULE = re.compile(r"^ {0,3}-{3,}[ \t]*$")
 NAMED = re.compile(r"^(?P<name>(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))*[ \t]*\[(?!\^[^\]\s]+\])[^\[\]\n]+\]):"
                    r"(?P<rest>[ \t]*(?:\n[ \t]*)?(?P<line>\S[^\n]*))", re.M)
@@ -110,7 +111,7 @@ def _starts_block(line: str, before: str, after: list[str], out: list[str]) -> b
         return not before.startswith(">")
     if "|" in line and after and DELIMITERS.match(after[0]) and "|" in after[0]:
         return not _is_in_table(out)
-    return bool(RULE.match(line)) and _is_enclosed(out)
+    return bool(RULE.match(line)) and _ends_at_a_rule(out)
 
 
 def _is_in_table(out: list[str]) -> bool:
@@ -123,14 +124,19 @@ def _is_in_table(out: list[str]) -> bool:
     return False
 
 
-def _is_enclosed(out: list[str]) -> bool:
-    """Whether the paragraph above began right below a rule: then a rule ends it, and no heading."""
+def _ends_at_a_rule(out: list[str]) -> bool:
+    """Whether a rule ends what stands right above, and makes no heading of it.
+
+    So it is with a paragraph that began right below a rule, with a note and with what is indented.
+    """
+    first = ""
     for line in reversed(out):
         if not line.strip():
-            return False
-        if RULE.match(line):
+            break
+        if RULE.match(line) or NOTE.match(line):
             return True
-    return False
+        first = line
+    return first.startswith(("    ", "\t"))
 
 
 def _goes_on(line: str, out: list[str]) -> bool:
