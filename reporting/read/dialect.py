@@ -131,7 +131,7 @@ def _ends_at_a_rule(out: list[str]) -> bool:
     """
     first = ""
     for line in reversed(out):
-        if not line.strip():
+        if not line.strip() or line.startswith(("```", "~~~")):  # what is in a fence is not above, but code
             break
         if RULE.match(line) or NOTE.match(line):
             return True
