@@ -16,6 +16,7 @@ from torch.testing import assert_close
 from vicreg import pairs as P
 from vicreg import step as S
 from vicreg import train as T
+from vicreg.__main__ import parse
 from vicreg.augment import draw_parameters, views_of
 from vicreg.experiments import EXPERIMENTS, VICREG
 from vicreg.runtime.errors import VICRegError
@@ -76,6 +77,14 @@ def test_a_run_goes_on_with_or_without_a_graph(small, tiny, graphs, assert_ident
     for epochs, speed in zip((1, 3), speeds, strict=True):
         weights = T.train(replace(small, epochs=epochs), tiny, CPU, speed=speed)
     assert_identical(weights, plain)
+    legs = torch.load(weights, weights_only=True)["provenance"]["legs"]
+    assert [(leg["epochs"], leg["speed"]) for leg in legs] == [(1, str(speeds[0])), (2, str(speeds[1]))]
+
+
+@pytest.mark.parametrize("speed", [Speed(), GRAPH, Speed(("network",)), Speed(("views", "forward"), True, True), Speed(tune=True)])
+def test_a_speed_is_told_as_the_options_that_ask_for_it(speed):
+    options = parse(["train", "vicreg", *str(speed).split()])
+    assert Speed(options.compile, options.graph, options.tune) == speed
 
 
 def test_the_first_calls_are_done_as_ever_and_the_next_recorded(monkeypatch):

@@ -162,19 +162,22 @@ def test_legs_are_joined_where_one_just_goes_on():
     first = Leg(1, 10.0, "a CPU", "bf16", "2.11", "fresh")
     on = replace(first, optimizer="kept")
     elsewhere = replace(on, device="a GPU")
+    faster = replace(elsewhere, speed="--graph --tune")
     legs = ()
-    for leg in (first, on, elsewhere, first, on):
+    for leg in (first, on, elsewhere, faster, faster, first, on):
         legs = joined(legs, leg)
     assert legs == (
         replace(first, epochs=2, seconds=20.0),
         elsewhere,
+        replace(faster, epochs=2, seconds=20.0),
         replace(first, epochs=2, seconds=20.0),
     )
     provenance = Provenance("CIFAR-10", "0" * 64, legs)
-    assert provenance.seconds == 50
+    assert provenance.seconds == 70
     assert provenance.in_words() == (
-        "epochs 1 to 2 on a CPU in bf16, torch 2.11; epoch 3 on a GPU in bf16, torch 2.11; epochs 4 to 5 "
-        "on a CPU in bf16, torch 2.11, from 16-bit weights with a fresh optimizer"
+        "epochs 1 to 2 on a CPU in bf16, torch 2.11; epoch 3 on a GPU in bf16, torch 2.11; "
+        "epochs 4 to 5 on a GPU in bf16, torch 2.11 with --graph --tune; epochs 6 to 7 on a CPU in bf16, "
+        "torch 2.11, from 16-bit weights with a fresh optimizer"
     )
 
 

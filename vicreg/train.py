@@ -125,7 +125,7 @@ def train(
                 test = losses_on_test_images(test_step, testing, len(data.test), test_size)
                 check_finite(test, f"epoch {epoch + 1}, test batch", checkpoint)
                 history = history.with_test(test)
-            leg = leg_of_an_epoch(time.perf_counter() - started, device, optimizer_state)
+            leg = leg_of_an_epoch(time.perf_counter() - started, device, optimizer_state, speed)
             legs, optimizer_state = joined(legs, leg), "kept"
             note(history, leg.seconds, encoder)
             last = epoch + 1 == experiment.epochs
@@ -211,7 +211,7 @@ def adam(experiment: Experiment, encoder: nn.Module, projector: nn.Module) -> to
     )
 
 
-def leg_of_an_epoch(seconds: float, device: torch.device, optimizer_state: str) -> Leg:
+def leg_of_an_epoch(seconds: float, device: torch.device, optimizer_state: str, speed: Speed) -> Leg:
     """How an epoch was trained that took so many seconds."""
     return Leg(
         epochs=1,
@@ -222,6 +222,7 @@ def leg_of_an_epoch(seconds: float, device: torch.device, optimizer_state: str) 
         optimizer=optimizer_state,
         torchvision_version=torchvision.__version__,
         python_version=platform.python_version(),
+        speed=str(speed),
     )
 
 

@@ -32,7 +32,8 @@ class Leg:
     Attributes: epochs; seconds, their duration; device, in words; precision, "bf16" or
     "float32"; torch_version; optimizer, "fresh" where the leg began with an optimizer without a
     past (a run's first leg, or one that went on from 16-bit weights), else "kept";
-    torchvision_version and python_version, "" in files that do not tell.
+    torchvision_version and python_version, "" in files that do not tell; speed, the options that
+    made steps faster, such as "--graph --tune", "" where there were none or the file does not tell.
     """
 
     epochs: int
@@ -43,6 +44,7 @@ class Leg:
     optimizer: str
     torchvision_version: str = ""
     python_version: str = ""
+    speed: str = ""
 
     def continues(self, earlier: "Leg") -> bool:
         """Whether this leg went on just as the earlier one, so that the two are one."""
@@ -90,7 +92,8 @@ class Provenance:
             span = f"epoch {first}" if first == last else f"epochs {first} to {last}"
             anew = parts and leg.optimizer == "fresh"
             restart = ", from 16-bit weights with a fresh optimizer" if anew else ""
-            parts.append(f"{span} on {leg.device} in {leg.precision}, torch {leg.torch_version}{restart}")
+            with_options = f" with {leg.speed}" * bool(leg.speed)
+            parts.append(f"{span} on {leg.device} in {leg.precision}, torch {leg.torch_version}{with_options}{restart}")
             first = last + 1
         return "; ".join(parts)
 

@@ -54,7 +54,7 @@ def test_steps_are_those_of_torchs_sgd_and_cross_entropy(sets, monkeypatch):
     weight = weight.double().requires_grad_()
     optimizer = torch.optim.SGD([weight], lr=0.1, momentum=0.9)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=40)
-    for batch in probe.shuffled_batches(len(x), generator):
+    for batch in probe.shuffled_batches(len(x), generator, x.device):
         torch.nn.functional.cross_entropy(x[batch] @ weight.T, labels[batch]).backward()
         optimizer.step(), optimizer.zero_grad(), schedule.step()
     assert_close(W, weight.detach(), rtol=1e-6, atol=1e-7)

@@ -149,8 +149,7 @@ def fit_linear_layer(x: Tensor, targets: Tensor, generator: torch.Generator) -> 
     W[:, -1] = 0
     W = W.to(x)
     velocity = torch.zeros_like(W)
-    for step, batch in enumerate(shuffled_batches(n, generator)):
-        batch = batch.to(x.device)
+    for step, batch in enumerate(shuffled_batches(n, generator, x.device)):
         inputs = x.index_select(0, batch)      # (B, d + 1); x[batch] takes two to four times as long
         error = torch.softmax(W @ inputs.T, dim=0) - targets.index_select(0, batch).T      # (c, B)
         velocity.mul_(MOMENTUM).addmm_(error, inputs, alpha=1 / len(batch))
@@ -168,11 +167,12 @@ def with_ones(x: Tensor) -> Tensor:
     return torch.cat([x, x.new_ones(len(x), 1)], dim=1)
 
 
-def shuffled_batches(n: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """The indices of STEPS batches, from as many shuffles of n images as that takes."""
+def shuffled_batches(n: int, generator: torch.Generator, device: torch.device) -> Iterator[Tensor]:
+    """The indices of STEPS batches, on a device, from as many shuffles of n images as that takes."""
     steps = 0
     while steps < STEPS:
-        batches = torch.randperm(n, generator=generator).split(BATCH_SIZE)[: STEPS - steps]
+        order = torch.randperm(n, generator=generator).to(device)  # at once: a GPU's work waits for each copy
+        batches = order.split(BATCH_SIZE)[: STEPS - steps]
         yield from batches
         steps += len(batches)
 

@@ -23,5 +23,10 @@ class Speed:
     graph: bool = False
     tune: bool = False
 
+    def __str__(self) -> str:
+        """The options of ``python -m vicreg train`` that ask for it, "" for none."""
+        asked = {f"--compile {','.join(self.compile)}": self.compile, "--graph": self.graph, "--tune": self.tune}
+        return " ".join(option for option, given in asked.items() if given)
+
 
 PLAIN = Speed()
