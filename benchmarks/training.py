@@ -204,9 +204,9 @@ def bare(images: Tensor, device: torch.device) -> Step:
     """Forward and backward of the network alone, on ready views, in this project's format."""
     encoder, projector, _ = models(device, fused=True)
     generator = torch.Generator(device=device).manual_seed(0)
+    batch = images[torch.arange(BATCH) % len(images)].to(device)  # a whole one, however few the images
     x, x_prime = (
-        augment(images[:BATCH].to(device), generator).contiguous(memory_format=torch.channels_last)
-        for _ in range(2)
+        augment(batch, generator).contiguous(memory_format=torch.channels_last) for _ in range(2)
     )
 
     def step():

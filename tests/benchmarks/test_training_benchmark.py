@@ -69,6 +69,19 @@ def test_on_a_gpu_each_step_has_its_memory_and_every_switch_takes_part(benchmark
     assert "lightly missing. A 8192 x 8192 product: 31300 GFLOP/s." in lines[-1]
 
 
+def test_every_step_computes_a_whole_batch_however_few_the_images(benchmark, tiny, monkeypatch):
+    def watched(*args, made=benchmark.initial_models):
+        encoder, projector = made(*args)
+        encoder.register_forward_pre_hook(lambda module, inputs: seen.append(len(inputs[0])))
+        return encoder, projector
+
+    monkeypatch.setattr(benchmark, "initial_models", watched)
+    for make in (benchmark.ours, benchmark.bare, lambda *given: benchmark.plain(*given, workers=0)):
+        seen = []
+        make(tiny.train.images[:5], CPU)()
+        assert seen == [8, 8]
+
+
 def test_a_recorded_step_is_timed_as_it_trains(benchmark, tiny, monkeypatch):
     graphs = record_on_the_cpu(monkeypatch)
     step = benchmark.ours(tiny.train.images, CPU, Speed(graph=True))
