@@ -41,6 +41,12 @@ def own_folders(tmp_path_factory, monkeypatch):
     use_folders_in(tmp_path_factory.mktemp("own"), monkeypatch)
 
 
+@pytest.fixture
+def turn_to(monkeypatch):
+    """A function that turns to a folder's own caches, checkpoints and weights."""
+    return lambda folder: use_folders_in(folder, monkeypatch)
+
+
 def pytest_collection_modifyitems(config, items):
     """Leave out what needs all the images where only the sample is at hand."""
     if has_whole_data():

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from conftest import use_folders_in
 from elsewhere import HERE, another_device
 from test_event_log import points
 from torch.nn.functional import linear
@@ -53,31 +52,31 @@ def test_what_a_gpu_refuses_is_refused(there):
 
 
 @pytest.mark.parametrize("name", BY_PAIRS)
-def test_training(name, tiny, there, monkeypatch, assert_identical, tmp_path):
+def test_training(name, tiny, there, turn_to, assert_identical, tmp_path):
     experiment, files = replace(EXPERIMENTS[name], epochs=1, batch_size=8), []
     for device in (HERE, there):
-        use_folders_in(tmp_path / device.type, monkeypatch)
+        turn_to(tmp_path / device.type)
         if experiment.neighbours_of:
             train(replace(EXPERIMENTS[experiment.neighbours_of], epochs=1, batch_size=8), tiny, device)
         files.append(train(experiment, tiny, device))
     assert_identical(*files)
 
 
-def test_a_run_goes_on_where_it_did_not_begin(tiny, there, monkeypatch, assert_identical, tmp_path):
+def test_a_run_goes_on_where_it_did_not_begin(tiny, there, turn_to, assert_identical, tmp_path):
     files = []
     for places in ((HERE, there), (there, HERE)):
-        use_folders_in(tmp_path / places[0].type, monkeypatch)
+        turn_to(tmp_path / places[0].type)
         for epochs, device in enumerate(places, 1):
             weights = train(replace(VICREG, epochs=epochs, batch_size=8), tiny, device)
         files.append(weights)
     assert_identical(*files)
 
 
-def test_the_log_probes_where_training_is(tiny, there, monkeypatch, tmp_path):
+def test_the_log_probes_where_training_is(tiny, there, turn_to, monkeypatch, tmp_path):
     monkeypatch.setattr(probe, "STEPS", 100)
     probed = []
     for device in (HERE, there):
-        use_folders_in(tmp_path / device.type, monkeypatch)
+        turn_to(tmp_path / device.type)
         log = tmp_path / device.type / "log"
         train(replace(VICREG, epochs=1, batch_size=8), tiny, device, log=log, probe_every=1)
         probed.append(points(log / "vicreg", "probe/test_accuracy"))
