@@ -27,18 +27,18 @@ EXPECTED = {
     "02_visualization": f"{EMBEDDING} {KINDS} downstream/retrieval downstream/tsne plots/figures plots/interactive",
     "03_linear_probing": f"{EMBEDDING} {MEASURED} downstream/probe plots/figures",
     "04_no_variance": f"{EMBEDDING} {MEASURED} downstream/appearance downstream/probe plots/figures",
-    "05_latent_optimization": f"{EMBEDDING} {CODES} downstream/laplacian downstream/probe downstream/retrieval",
+    "05_latent_optimization": f"{EMBEDDING} {CODES} downstream/laplacian downstream/probe downstream/retrieval runtime/float32",
     "06_no_generated_neighbors": (
         f"{EMBEDDING} {COMPARED} {MEASURED} downstream/invariance downstream/probe downstream/retrieval"
     ),
     "07_laplacian_eigenmaps": (
         f"{EMBEDDING} {CODES} {KINDS} downstream/laplacian downstream/probe downstream/retrieval downstream/tsne "
-        "plots/figures"
+        "plots/figures runtime/float32"
     ),
     "08_retrieval": f"{EMBEDDING} {COMPARED} {KINDS} {MEASURED} downstream/appearance downstream/retrieval",
     "09_anomaly_detection": (
         f"{EMBEDDING} {COMPARED} {MEASURED} datasets/mnist digits downstream/anomaly downstream/appearance "
-        "downstream/laplacian downstream/retrieval plots/interactive"
+        "downstream/laplacian downstream/retrieval plots/interactive runtime/float32"
     ),
     "10_clustering": f"{EMBEDDING} {COMPARED} {MEASURED} downstream/clustering downstream/retrieval downstream/tsne",
 }

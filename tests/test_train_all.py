@@ -19,6 +19,7 @@ from vicreg.commands.train import chosen_experiment
 from vicreg.experiments import EXPERIMENTS, NO_GENERATED_NEIGHBORS, NO_VARIANCE, VICREG
 from vicreg.runtime.errors import VICRegError
 from vicreg.runtime.paths import PROJECT, runs_folder, weights_folder
+from vicreg.step import Unrecordable
 from vicreg.train_all import in_order, is_trained, train_series
 from vicreg.weights import load_run, training_command
 
@@ -125,6 +126,17 @@ def test_several_processes_stop_at_a_failure(tiny):
     tried = []
     with pytest.raises(VICRegError, match="not finite"):
         train_series(EXPERIMENTS.values(), tiny, fail, go_on=False)
+    assert tried == ["vicreg"]
+
+
+def test_a_series_ends_where_a_step_cannot_be_recorded(tiny):
+    def fail(experiment):
+        tried.append(experiment.name)
+        raise Unrecordable("The step cannot be recorded.")
+
+    tried = []
+    with pytest.raises(VICRegError, match="cannot be recorded"):
+        train_series(EXPERIMENTS.values(), tiny, fail)
     assert tried == ["vicreg"]
 
 

@@ -9,6 +9,7 @@ from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, conv2d
 
 from .augment import normalise
 from .runtime.batching import in_batches
+from .runtime.float32 import whole_float32
 
 PATCH = 6            # pixels a side
 FILTERS = 128        # patches that serve as filters; each gives two channels, one a sign
@@ -59,6 +60,7 @@ class PatchFeatures(nn.Module):
         _, axes = torch.linalg.eigh(torch.cov(pooled.T))
         self.register_buffer("axes", axes[:, -DIMENSIONS:])              # of largest variance
 
+    @whole_float32()
     def pooled(self, x: Tensor) -> Tensor:
         """Averaged responses of normalised images, (n, 2 * filters * 16), before the PCA."""
         mean = avg_pool2d(x, PATCH, stride=1).mean(dim=1, keepdim=True)  # (n, 1, 27, 27)

@@ -108,6 +108,10 @@ def view_maker(device: torch.device, speed: Speed) -> Callable:
     return compiled(views_of, device) if "views" in speed.compile else views_of
 
 
+class Unrecordable(VICRegError):
+    """Told where a recording failed, after which nothing more can be trained in this process."""
+
+
 class Recorded:
     """A step that a GPU repeats by itself, once it has been recorded as a CUDA graph.
 
@@ -145,12 +149,13 @@ class Recorded:
 
     def record(self) -> Callable[[], None]:
         graph = torch.cuda.CUDAGraph()
-        graph.register_generator_state(self.generator)
+        if hasattr(graph, "register_generator_state"):  # later versions see by themselves who draws
+            graph.register_generator_state(self.generator)
         try:
             with torch.cuda.graph(graph, stream=self.stream, capture_error_mode="thread_local"):
                 self.work()
         except RuntimeError as error:
-            raise VICRegError(
+            raise Unrecordable(
                 f"The step cannot be recorded as a CUDA graph ({reason(error)}); leave --graph out."
             ) from error
         return graph.replay

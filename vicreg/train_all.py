@@ -10,6 +10,7 @@ from dataclasses import replace
 from .data import Splits
 from .experiments import Experiment
 from .runtime.errors import VICRegError
+from .step import Unrecordable
 from .weights import Run, fingerprint_of, load_run
 
 HEADER = ("experiment", "", "epochs", "s/epoch", "images/s", "invariance", "variance", "covariance")
@@ -37,6 +38,7 @@ def train_series(
     Parameters: train, which trains one and writes its weights file; go_on, whether a failure is
     told of and the others are trained, which several processes could not agree on.
     Returns: what came of each, by its name: "trained", "was trained" or "failed".
+    Raises: the failure itself, without go_on, or where a step could not be recorded.
     """
     outcomes: dict[str, str] = {}
     for experiment in in_order(experiments):
@@ -51,7 +53,7 @@ def train_series(
                 train(experiment)
                 outcomes[experiment.name] = "trained"
             except (VICRegError, ValueError) as error:
-                if not go_on:
+                if not go_on or isinstance(error, Unrecordable):
                     raise
                 print(f"error: {experiment.name}: {error}", file=sys.stderr)
                 outcomes[experiment.name] = "failed"

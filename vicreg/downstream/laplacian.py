@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ..augment import normalise
 from ..runtime.batching import in_batches
 from ..runtime.device import best_device
+from ..runtime.float32 import whole_float32
 from .retrieval import nearest_others
 
 FEATURES = 1024
@@ -40,6 +41,7 @@ class UntrainedCNN(nn.Sequential):
 
 
 @torch.inference_mode()
+@whole_float32()
 def untrained_features(images: Tensor, seed: int = 0, device: torch.device | None = None) -> Tensor:
     """Features of images by an untrained CNN.
 
