@@ -1,7 +1,8 @@
 """What pre-training gives: by epoch, by seed, and by the weights of the loss.
 
     python benchmarks/pretraining.py measure [NAME…] [--weights-folder DIR] [--force] [--readme]
-    python benchmarks/pretraining.py weights --epochs N [--seed S] [--device D] [--weights-folder DIR] [--readme]
+    python benchmarks/pretraining.py weights --epochs N [--seed S] [--device D] [--graph] [--tune] [--compile PARTS]
+                                       [--weights-folder DIR] [--readme]
 
 `measure` takes weights files as `python -m vicreg train` writes them, by name: vicreg, vicreg_epoch3,
 vicreg_seed1_epoch3, …; without names, all that are there but codes, which only training images have.
@@ -34,6 +35,7 @@ import torch
 from readme import write_table
 from training import version
 
+from vicreg.commands.train import add_speed, speed_of
 from vicreg.data import ImageSet, Splits, load_cifar10
 from vicreg.digits import load_mnist_test
 from vicreg.downstream.anomaly import anomaly_scores_by_k, roc, roc_without
@@ -48,6 +50,7 @@ from vicreg.runtime.atomic import write_atomically
 from vicreg.runtime.device import best_device, describe
 from vicreg.runtime.errors import VICRegError, exit_code, reason
 from vicreg.runtime.paths import weights_file, weights_folder
+from vicreg.runtime.speed import PLAIN, Speed
 from vicreg.train import train
 from vicreg.train_all import is_trained, train_series
 from vicreg.weights import Run, fingerprint_of, load_run
@@ -253,10 +256,12 @@ def itself(epochs: int, data: Splits, seed: int = 0) -> Experiment:
     return VICREG.with_seed(seed).after(epochs)
 
 
-def train_weightings(epochs: int, data: Splits, device: torch.device, seed: int = 0) -> dict[str, str]:
+def train_weightings(
+    epochs: int, data: Splits, device: torch.device, seed: int = 0, speed: Speed = PLAIN
+) -> dict[str, str]:
     """Train what is not trained yet, and tell what came of each, as :func:`train_series` does."""
     experiments = [itself(epochs, data, seed), *weightings(epochs, seed)]
-    return train_series(experiments, data, partial(train, data=data, device=device))
+    return train_series(experiments, data, partial(train, data=data, device=device, speed=speed))
 
 
 # The command ---------------------------------------------------------------------------------------
@@ -275,7 +280,7 @@ def carry_out(options: argparse.Namespace) -> int:
     images = Measured(load_cifar10(options.data), load_mnist_test(options.data))
     outcomes = {}
     if options.command == "weights":
-        outcomes = train_weightings(options.epochs, images.data, device, options.seed)
+        outcomes = train_weightings(options.epochs, images.data, device, options.seed, speed_of(options))
         names = [name for name, outcome in outcomes.items() if outcome != "failed"]
     else:
         names = options.names or names_there()
@@ -302,6 +307,7 @@ def parser() -> argparse.ArgumentParser:
     weights = commands.add_parser("weights", parents=[shared], help="train with other weights of the loss, and measure")
     weights.add_argument("--epochs", type=int, required=True, metavar="N")
     weights.add_argument("--seed", type=int, default=VICREG.seed, metavar="S")
+    add_speed(weights)
     return parser
 
 

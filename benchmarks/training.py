@@ -15,6 +15,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import argparse
+import contextlib
 import itertools
 import json
 import os
@@ -45,6 +46,7 @@ from vicreg.runtime.device import (
     tuned_convolutions,
 )
 from vicreg.runtime.errors import reason
+from vicreg.runtime.float32 import whole_float32
 from vicreg.runtime.speed import PLAIN, Speed
 from vicreg.step import WARM_UP, training_step, view_maker
 from vicreg.train import adam, initial_models
@@ -54,6 +56,7 @@ HERE = Path(__file__).resolve().parent
 BATCH = VICREG.batch_size
 FLOP_A_VIEW = 3.13e9  # forward and backward of one image
 MATRIX = {"cpu": 4096, "cuda": 8192}
+REPEATS = {"cpu": 3, "cuda": 50}  # of the product
 OURS = "this project"
 FASTER = {
     "--compile": Speed(("network",)),
@@ -105,7 +108,9 @@ def ours(images: Tensor, device: torch.device, speed: Speed = PLAIN) -> Step:
     step = training_step(VICREG, encoder, projector, optimizer, pairs, generator, speed=speed)
 
     def drawn_step():
-        with tuned_convolutions(speed.tune):
+        # cuDNN takes what was once chosen for the same convolution, tuned or not. But it keeps choices apart by
+        # whether TF32 is allowed, which is nothing to the step's convolutions, in bf16.
+        with tuned_convolutions(speed.tune), whole_float32() if speed.tune else contextlib.nullcontext():
             step(torch.randint(len(images), (BATCH,), generator=generator, device=device))
 
     return drawn_step
@@ -234,8 +239,10 @@ def matrix_product(device: torch.device) -> float:
     n = MATRIX[device.type]
     with autocast(device):
         dtype = torch.get_autocast_dtype(device.type) if torch.is_autocast_enabled(device.type) else torch.float32
-    a, b = (torch.randn(n, n, device=device).to(dtype) for _ in range(2))
-    return 2 * n**3 / timed(lambda: a @ b, device, 5) / 1e9
+    generator = torch.Generator(device=device).manual_seed(0)
+    a, b = (torch.randn(n, n, device=device, generator=generator).to(dtype) for _ in range(2))
+    timed(lambda: a @ b, device, REPEATS[device.type])  # a GPU that stood still has to wake up
+    return 2 * n**3 / timed(lambda: a @ b, device, REPEATS[device.type]) / 1e9
 
 
 def timed_turn(step: Step, device: torch.device, steps: int) -> float:
@@ -292,7 +299,11 @@ class Contest:
             try:
                 self.peaks[name] = self.peak_of(name, make)
             except Exception as error:  # a measurement: what fails is told, and the others go on
-                self.failed[name] = f"{type(error).__name__}: {reason(error)}"
+                self.leave_out(name, error)
+
+    def leave_out(self, name: str, error: Exception) -> None:
+        self.failed[name] = f"{type(error).__name__}: {reason(error)}"
+        self.steps.pop(name, None), self.peaks.pop(name, None)
 
     def peak_of(self, name: str, make: Callable[[], Step]) -> float:
         """The memory, in GB, that a contestant's first steps need at once, beside what others hold.
@@ -303,8 +314,10 @@ class Contest:
             before = torch.cuda.memory_allocated(self.device)
             torch.cuda.reset_peak_memory_stats(self.device)
         step = make()
-        for _ in range(WARM_UP + 2 if self.device.type == "cuda" else 1):  # compiled, tuned, recorded
+        for number in range(WARM_UP + 2 if self.device.type == "cuda" else 1):  # compiled, tuned, recorded
             step()
+            if number + 1 == WARM_UP:  # trying algorithms takes more memory than any step
+                torch.cuda.reset_peak_memory_stats(self.device)
         synchronise(self.device)
         if isinstance(step, LoaderStep):
             step.batches.end()
@@ -313,15 +326,18 @@ class Contest:
             return (torch.cuda.max_memory_allocated(self.device) - before) / 1e9
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
-    def rates(self, rounds: int, steps: int) -> tuple[dict[str, list[float]], list[float]]:
-        """Views a second of each contestant and GFLOP/s of a product, round by round."""
+    def rates(self, rounds: int, steps: int) -> Iterator[tuple[dict[str, list[float]], list[float]]]:
+        """Views a second of each contestant and GFLOP/s of a product, all so far after every round."""
         rates, products = {name: [] for name in self.steps}, []
         for number in range(rounds):
             print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
             products.append(matrix_product(self.device))
-            for name, step in self.steps.items():
-                rates[name].append(2 * BATCH / timed_turn(step, self.device, steps))
-        return rates, products
+            for name, step in list(self.steps.items()):
+                try:
+                    rates[name].append(2 * BATCH / timed_turn(step, self.device, steps))
+                except Exception as error:  # as above
+                    self.leave_out(name, error)
+            yield {name: rates[name] for name in self.steps}, products
 
 
 def profile(step: Step, device: torch.device, steps: int = 5) -> str:
@@ -339,6 +355,8 @@ def profile(step: Step, device: torch.device, steps: int = 5) -> str:
 
 def main() -> int:
     options = parser().parse_args()
+    if options.rounds < 1:
+        parser().error(f"--rounds must be at least 1, got {options.rounds}")
     device = best_device(options.device)
     keep_freed_memory()
     images = load_cifar10().train.images[:: options.every].contiguous()
@@ -348,18 +366,19 @@ def main() -> int:
         print(f"Unknown: {', '.join(sorted(unknown))}; choose from: {'; '.join(chosen)}", file=sys.stderr)
         return 1
     contest = Contest({name: make for name, make in chosen.items() if name in (options.only or chosen)}, device)
-    rates, products = contest.rates(options.rounds, options.steps)
-    result = {
-        "views_a_second": {name: {"median": statistics.median(v), "all": v} for name, v in rates.items()},
-        "failed": contest.failed,
-        "matrix_product_gflops": {"n": MATRIX[device.type], "median": statistics.median(products), "all": products},
-        "peak_memory_gb": contest.peaks,
-        "machine": {
-            "device": describe(device), "kind": device.type, "date": time.strftime("%Y-%m-%d"),
-            **{name: version(name) for name in ("torch", "torchvision", "lightly")},
-        },
-    }  # fmt: skip
-    options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    for rates, products in contest.rates(options.rounds, options.steps):
+        result = {
+            "views_a_second": {name: {"median": statistics.median(v), "all": v} for name, v in rates.items()},
+            "failed": contest.failed,
+            "matrix_product_gflops": {"n": MATRIX[device.type], "median": statistics.median(products), "all": products},
+            "peak_memory_gb": contest.peaks,
+            "machine": {
+                "device": describe(device), "kind": device.type, "date": time.strftime("%Y-%m-%d"),
+                **{name: version(name) for name in ("torch", "torchvision", "lightly")},
+            },
+        }  # fmt: skip
+        file = options.json or HERE / ("training.json" if device.type == "cpu" else "training-gpu.json")
+        file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(table(result))
     if options.profile:
         tables = [f"{name}\n{profile(step, device)}" for name, step in contest.steps.items() if name.startswith(OURS)]
@@ -393,7 +412,7 @@ def table(result: dict) -> str:
         lines.append(f"| {' | '.join(cells)} |")
     versions = ", ".join(f"{name} {told[name] or 'missing'}" for name in ("torch", "torchvision", "lightly"))
     n = product["n"]
-    memory = "" if gpu else (
+    memory = " float32 convolutions are in TF32, as is PyTorch's default." if gpu else (
         f" Peak memory after this project's first steps {peaks[OURS]:.1f} GB, after all of them "
         f"{max(peaks.values()):.1f} GB."
     ) if OURS in peaks else ""  # fmt: skip
@@ -414,7 +433,7 @@ def parser() -> argparse.ArgumentParser:
                         help="of the DataLoaders (default: the processors)")
     parser.add_argument("--only", action="append", metavar="STEP", help="time this one; may be repeated")
     parser.add_argument("--profile", type=Path, metavar="FILE", help="write where this project's steps spend time")
-    parser.add_argument("--json", type=Path, default=HERE / "training.json", metavar="FILE")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="written after every round; default: training.json here, on a GPU training-gpu.json")
     parser.add_argument("--readme", action="store_true", help="put the table into README.md here")
     return parser
 

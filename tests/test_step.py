@@ -18,6 +18,7 @@ from vicreg import step as S
 from vicreg import train as T
 from vicreg.__main__ import parse
 from vicreg.augment import draw_parameters, views_of
+from vicreg.commands.train import speed_of
 from vicreg.experiments import EXPERIMENTS, VICREG
 from vicreg.runtime.errors import VICRegError
 from vicreg.runtime.paths import runs_folder, weights_folder
@@ -84,7 +85,7 @@ def test_a_run_goes_on_with_or_without_a_graph(small, tiny, graphs, assert_ident
 @pytest.mark.parametrize("speed", [Speed(), GRAPH, Speed(("network",)), Speed(("views", "forward"), True, True), Speed(tune=True)])
 def test_a_speed_is_told_as_the_options_that_ask_for_it(speed):
     options = parse(["train", "vicreg", *str(speed).split()])
-    assert Speed(options.compile, options.graph, options.tune) == speed
+    assert speed_of(options) == speed
 
 
 def test_the_first_calls_are_done_as_ever_and_the_next_recorded(monkeypatch):

@@ -25,6 +25,7 @@ from vicreg.experiments import LATENT_OPTIMIZATION, VICREG
 from vicreg.latent_codes import LatentCodes
 from vicreg.representations import representations
 from vicreg.runtime.paths import weights_file, weights_folder
+from vicreg.runtime.speed import Speed
 from vicreg.weights import load_run, save_run
 
 CPU = torch.device("cpu")
@@ -217,12 +218,16 @@ def test_weights_are_trained_and_measured_once(benchmark, load_small, small, tin
     monkeypatch.setattr(benchmark, "VICREG", replace(small, batch_size=10))
     monkeypatch.setattr(benchmark, "load_mnist_test", lambda root: tiny.test)
     folder, file, trained, train = tmp_path / "weights", tmp_path / "told.json", [], benchmark.train
-    monkeypatch.setattr(
-        benchmark, "train", lambda experiment, **given: trained.append(experiment.name) or train(experiment, **given)
-    )
+
+    def noted(experiment, **given):
+        trained.append(experiment.name)
+        assert given["speed"] == Speed(tune=True)
+        return train(experiment, **given)
+
+    monkeypatch.setattr(benchmark, "train", noted)
     # So that the environment is as it was after the test: the command changes it.
     monkeypatch.setenv("VICREG_WEIGHTS", str(folder))
-    command = ["weights", "--epochs", "1", "--device", "cpu", "--data", str(tiny_folder)]
+    command = ["weights", "--epochs", "1", "--tune", "--device", "cpu", "--data", str(tiny_folder)]
     monkeypatch.setattr(
         sys, "argv", ["pretraining.py", *command, "--weights-folder", str(folder), "--json", str(file)]
     )

@@ -82,6 +82,61 @@ def test_every_step_computes_a_whole_batch_however_few_the_images(benchmark, tin
         assert seen == [8, 8]
 
 
+def test_a_tuned_step_takes_no_choice_of_an_untuned_one(benchmark, tiny, monkeypatch):
+    """cuDNN keeps its choices by convolution and by whether TF32 is allowed, not by whether it tried."""
+    def seeing(*args, **kwargs):
+        return lambda indices: seen.append((torch.backends.cudnn.benchmark, torch.backends.cudnn.allow_tf32))
+
+    monkeypatch.setattr(benchmark, "training_step", seeing)
+    seen = []
+    for tune in (False, True, False):
+        benchmark.ours(tiny.train.images, CPU, Speed(tune=tune))()
+    assert seen == [(False, True), (True, False), (False, True)]
+
+
+def test_what_fails_in_a_round_is_told_and_the_rounds_before_are_kept(benchmark, tiny, monkeypatch, capsys, tmp_path):
+    def made_to(fail: Exception, after: int):
+        calls = iter(range(100))
+
+        def step():
+            if next(calls) >= after:
+                raise fail
+
+        return lambda: step
+
+    # A step is called once when it is made, and in a round of one step twice.
+    chosen = {"breaks": made_to(RuntimeError("out of memory"), after=3), "is ended": made_to(KeyboardInterrupt(), after=5)}
+    monkeypatch.setattr(benchmark, "load_cifar10", lambda: tiny)
+    monkeypatch.setattr(benchmark, "contestants", lambda *given: chosen)
+    file = tmp_path / "told.json"
+    monkeypatch.setattr(sys, "argv", ["training.py", "--device", "cpu", "--rounds", "3", "--steps", "1", "--json", str(file)])
+    with pytest.raises(KeyboardInterrupt):
+        benchmark.main()
+    told = json.loads(file.read_text())
+    assert {name: len(rate["all"]) for name, rate in told["views_a_second"].items()} == {"is ended": 2}
+    assert told["failed"] == {"breaks": "RuntimeError: out of memory"} and set(told["peak_memory_gb"]) == {"is ended"}
+
+
+def test_peak_memory_on_a_gpu_is_not_that_of_trying_algorithms(benchmark, monkeypatch):
+    peak = 0
+
+    def reset(device):
+        nonlocal peak
+        peak = 10
+
+    def step():
+        nonlocal peak
+        peak = max(peak, next(needed))
+
+    needed = iter([150, 30, 30, 40, 20])
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 10)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: peak)
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", reset)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda device: None)
+    contest = benchmark.Contest({"tuned": lambda: step}, torch.device("cuda"))
+    assert contest.peaks == {"tuned": 30 / 1e9} and not contest.failed
+
+
 def test_a_recorded_step_is_timed_as_it_trains(benchmark, tiny, monkeypatch):
     graphs = record_on_the_cpu(monkeypatch)
     step = benchmark.ours(tiny.train.images, CPU, Speed(graph=True))
@@ -129,7 +184,7 @@ def test_batches_made_before_a_contestants_turn_do_not_count(benchmark, monkeypa
     monkeypatch.setattr(benchmark, "timed", noted)
     step = benchmark.LoaderStep(batches, CPU, benchmark.plain_loss, benchmark.models(CPU, fused=False))
     contest = benchmark.Contest({"peer": lambda: step, "other": lambda: others_turn}, CPU)
-    contest.rates(rounds=2, steps=3)
+    list(contest.rates(rounds=2, steps=3))
     peers = [drawn for drawn in counted if drawn]
     assert [len(drawn) for drawn in peers] == [1 + 4] * 2, "one before the clock starts, then as many of each worker"
     assert all(made == turn and not at_start for drawn in peers for made, turn, at_start in drawn)

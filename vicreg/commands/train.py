@@ -54,15 +54,7 @@ def add(commands) -> None:
         "--keep-epochs", type=numbers, default=[], metavar="N,…",
         help="keep the weights after these epochs too, as NAME_epochN",
     )  # fmt: skip
-    train.add_argument(
-        "--compile", type=parts, nargs="?", const=("network",), default=(), metavar="PART,…",
-        help=f"compile these first: {', '.join(COMPILABLE)}; alone, the network; "
-        "in half a minute each, and needs a C++ compiler",
-    )  # fmt: skip
-    train.add_argument("--graph", action="store_true", help="on a GPU, replay each step as a CUDA graph")
-    train.add_argument(
-        "--tune", action="store_true", help="on a GPU, try the algorithms for each convolution first"
-    )
+    add_speed(train)
     train.add_argument(
         "--log", type=path, metavar="DIR", help="write events for TensorBoard to DIR/NAME, for 'tensorboard --logdir DIR'"
     )
@@ -77,6 +69,23 @@ def add(commands) -> None:
     )  # fmt: skip
     train.add_argument("--strict", action="store_true", help="refuse a folder with a picture that cannot be read")
     train.set_defaults(run=train_experiments)
+
+
+def add_speed(parser: argparse.ArgumentParser) -> None:
+    """The options that make steps faster, which :func:`speed_of` reads."""
+    parser.add_argument(
+        "--compile", type=parts, nargs="?", const=("network",), default=(), metavar="PART,…",
+        help=f"compile these first: {', '.join(COMPILABLE)}; alone, the network; "
+        "in half a minute each, and needs a C++ compiler",
+    )  # fmt: skip
+    parser.add_argument("--graph", action="store_true", help="on a GPU, replay each step as a CUDA graph")
+    parser.add_argument(
+        "--tune", action="store_true", help="on a GPU, try the algorithms for each convolution first"
+    )
+
+
+def speed_of(options: argparse.Namespace) -> Speed:
+    return Speed(options.compile, options.graph, options.tune)
 
 
 def numbers(text: str) -> list[int]:
@@ -157,7 +166,7 @@ def train_experiments(options: argparse.Namespace) -> int:
         data = load_cifar10(options.data) if folder is None else load_folder(folder, current.side, options.strict)
         if folder is not None and workers.chief:
             tell_cost(data, current)
-        speed = Speed(options.compile, options.graph, options.tune)
+        speed = speed_of(options)
         outcomes = {}
 
         def train(experiment: Experiment) -> None:
