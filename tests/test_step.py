@@ -20,10 +20,9 @@ from vicreg.__main__ import parse
 from vicreg.augment import draw_parameters, views_of
 from vicreg.commands.train import speed_of
 from vicreg.experiments import EXPERIMENTS, VICREG
-from vicreg.runtime.errors import VICRegError
 from vicreg.runtime.paths import runs_folder, weights_folder
 from vicreg.runtime.speed import COMPILABLE, Speed
-from vicreg.step import WARM_UP, Recorded
+from vicreg.step import WARM_UP, Recorded, Unrecordable
 
 CPU = torch.device("cpu")
 GRAPH = Speed(graph=True)
@@ -105,7 +104,7 @@ def test_a_step_that_cannot_be_recorded_is_one_sentence(monkeypatch):
 
     record_on_the_cpu(monkeypatch)
     calls, recorded = [], Recorded(step, 2, torch.Generator())
-    with pytest.raises(VICRegError, match=r"cannot be recorded as a CUDA graph \(operation not .*capturing\); leave --graph out"):
+    with pytest.raises(Unrecordable, match=r"cannot be recorded as a CUDA graph \(operation not .*capturing\); leave --graph out"):
         for _ in range(WARM_UP + 1):
             recorded(torch.arange(2))
 

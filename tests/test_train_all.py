@@ -118,25 +118,15 @@ def test_a_failure_holds_up_only_what_needs_it(train_all, monkeypatch, capsys):
     assert err.count("is not trained, for it needs vicreg.") == 2
 
 
-def test_several_processes_stop_at_a_failure(tiny):
+@pytest.mark.parametrize(("failure", "go_on"), [(VICRegError, False), (Unrecordable, True)])
+def test_a_series_ends_at_a_failure_of_several_processes_or_of_a_recording(tiny, failure, go_on):
     def fail(experiment):
         tried.append(experiment.name)
-        raise VICRegError("The loss is not finite.")
+        raise failure("It failed.")
 
     tried = []
-    with pytest.raises(VICRegError, match="not finite"):
-        train_series(EXPERIMENTS.values(), tiny, fail, go_on=False)
-    assert tried == ["vicreg"]
-
-
-def test_a_series_ends_where_a_step_cannot_be_recorded(tiny):
-    def fail(experiment):
-        tried.append(experiment.name)
-        raise Unrecordable("The step cannot be recorded.")
-
-    tried = []
-    with pytest.raises(VICRegError, match="cannot be recorded"):
-        train_series(EXPERIMENTS.values(), tiny, fail)
+    with pytest.raises(failure, match="It failed"):
+        train_series(EXPERIMENTS.values(), tiny, fail, go_on)
     assert tried == ["vicreg"]
 
 

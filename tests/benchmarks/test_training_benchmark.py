@@ -94,7 +94,7 @@ def test_a_tuned_step_takes_no_choice_of_an_untuned_one(benchmark, tiny, monkeyp
     assert seen == [(False, True), (True, False), (False, True)]
 
 
-def test_what_fails_in_a_round_is_told_and_the_rounds_before_are_kept(benchmark, tiny, monkeypatch, capsys, tmp_path):
+def test_what_fails_in_a_round_is_told_and_the_rounds_before_are_kept(benchmark, tiny, monkeypatch, tmp_path):
     def made_to(fail: Exception, after: int):
         calls = iter(range(100))
 
