@@ -34,7 +34,7 @@ def build(options: Options, progress: Progress | None = None) -> int:
         if options.plan:
             return _say_plan(options, progress)
         if options.submission:
-            return submit(*_prepare(options, progress))
+            return submit(*_as_stored(_prepare(options, progress)))
         if options.retrain:
             _, report = _prepare(options, progress)  # what cannot be built is not worth hours of training
             retrain(report.settings.retrain, options.root, options.chapters, options.yes, progress)
@@ -97,6 +97,13 @@ def _prepare(options: Options, progress: Progress) -> tuple[list[Step], Report]:
     return steps, report
 
 
+def _as_stored(prepared: tuple[list[Step], Report]) -> tuple[list[Step], Report]:
+    """What is handed in holds results under the names that the chapters have."""
+    for step in prepared[0]:
+        step.reason = step.reason or (f"stored as {step.formerly}" if step.formerly else "")
+    return prepared
+
+
 def _chosen(steps: list[Step], only: tuple[str, ...]) -> list[Step]:
     """Return the steps that must run and may."""
     names = [step.chapter.name for step in steps]
@@ -115,7 +122,7 @@ def _say_plan(options: Options, progress: Progress) -> int:
         progress.say(line)
     chosen = _chosen(steps, options.only)
     for step in steps:
-        progress.say(_line(step, step in chosen))
+        _say_step(step, step in chosen, options, progress)
     _say_copies(steps, chosen, asked, progress)
     return 0
 
@@ -124,6 +131,12 @@ def _say_copies(steps: list[Step], chosen: list[Step], asked: Asked, progress: P
     here, troubles = asked.answers()
     for line in (*troubles, *remarks(steps, chosen, here)):
         progress.say(line)
+
+
+def _say_step(step: Step, runs: bool, options: Options, progress: Progress) -> None:
+    progress.say(_line(step, runs))
+    for name in () if runs else step.absent:
+        progress.say(f"{step.chapter.name}: {shown(options.chapters / name)} is not here and counts as unchanged")
 
 
 def _line(step: Step, runs: bool) -> str:
@@ -136,6 +149,7 @@ def _line(step: Step, runs: bool) -> str:
     if result is NOTHING:
         return f"{name}: no code"
     kept = f"{name}: results of {result['date'][:16]} ({result['environment']['device']})"
+    kept += f", stored as those of {step.formerly}" if step.formerly else ""
     return f"{kept}, stale: {step.reason}" if step.reason else kept
 
 
@@ -145,12 +159,14 @@ def _build(options: Options, progress: Progress) -> int:
     store = report.store
     for path in options.out.glob(".*.tmp"):
         path.unlink(missing_ok=True)
-    for name in store.sweep({step.chapter.name for step in steps}):
+    store.sweep()
+    store.take_over({step.chapter.name: step.formerly for step in steps if step.formerly})
+    for name in store.strangers({step.chapter.name for step in steps}):
         progress.say(f"{shown(store.folder / name)} belongs to no chapter; delete it at will")
     chosen = _chosen(steps, options.only)
     for step in steps:
         if step not in chosen:
-            progress.say(_line(step, False))
+            _say_step(step, False, options, progress)
     _say_copies(steps, chosen, asked, progress)
     failed = run_all(chosen, report)
     if chosen:

@@ -6,6 +6,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -55,13 +56,20 @@ def parser() -> argparse.ArgumentParser:
     failing.add_argument("--keep-going", action="store_false", dest="fail_fast",
                          help="let the other chapters finish (the default)")
     parser.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE",
-                        help="set a value in cells tagged parameters; CHAPTER.NAME=VALUE for one")
+                        help="set a value in cells tagged parameters; CHAPTER.NAME=VALUE for one; the report goes "
+                             "to a new folder or to that of --out")
     return parser
 
 
-def sample_folder() -> Path:
-    """Make a folder for the report of a sample, so that the project's own stays as it is."""
-    return Path(tempfile.mkdtemp(prefix="report-of-sample-"))
+def folder_of(given: argparse.Namespace, root: Path) -> Path:
+    """Return the report's folder: a new one for a sample or other parameters, so that the usual one stays as it is."""
+    usual = root / "report"
+    if given.out or given.plan or given.submission or not (given.sample or given.parameter):
+        return given.out or usual
+    folder = Path(tempfile.mkdtemp(prefix="report-of-sample-" if given.sample else "report-with-parameters-"))
+    if not given.sample and (usual / "results").is_dir():
+        shutil.copytree(usual / "results", folder / "results")  # of chapters that have none of the parameters
+    return folder
 
 
 def main(root: Path, arguments: list[str] | None = None) -> int:
@@ -74,14 +82,13 @@ def main(root: Path, arguments: list[str] | None = None) -> int:
     try:
         options = Options(
             root=root, chapters=given.chapters or root / "chapters",
-            out=given.out or (sample_folder() if given.sample else root / "report"), only=tuple(given.only), plan=given.plan,
-            force=given.force, retrain=given.retrain, yes=given.yes,
-            submission=given.submission, sample=given.sample, draft=given.draft, fail_fast=given.fail_fast,
-            jobs=given.jobs, parameters=read_values(given.parameter))
+            out=folder_of(given, root), only=tuple(given.only), plan=given.plan, force=given.force,
+            retrain=given.retrain, yes=given.yes, submission=given.submission, sample=given.sample,
+            draft=given.draft, fail_fast=given.fail_fast, jobs=given.jobs, parameters=read_values(given.parameter))
         if given.watch:
             progress = Progress()
             watch(lambda: (build(options, progress), progress.say("watching; Ctrl-C ends it")),
-                  lambda: watched(options.root, options.chapters))
+                  lambda: watched(options))
         return build(options)
     except ReportError as error:
         print(error, file=sys.stderr)

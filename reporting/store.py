@@ -12,10 +12,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import threading
 from pathlib import Path
 
-FORMAT = 1
+FORMAT = 2
 """Raised when results of older builders can no longer be used."""
 
 # Kept in files of their own: (field of an output, ending of the file).
@@ -122,12 +123,30 @@ class Store:
                 raise Damaged(f"{file} is damaged")
         return body
 
-    def sweep(self, names) -> list[str]:
-        """Remove what killed builds have left; return folders that belong to no chapter."""
-        if not self.folder.is_dir():
-            return []
+    def take_over(self, former: dict[str, str]) -> None:
+        """Keep results under other names: name → the one they had, which is free then."""
+        kept = {name: {path.name: path.read_bytes() for path in (self.folder / old).iterdir()}
+                for name, old in former.items()}
+        for name, files in kept.items():
+            home = self.folder / name
+            home.mkdir(exist_ok=True)
+            for file in sorted(files, key="result.json".__eq__):  # which makes the others count
+                write_atomically(home / file, files[file])
+            for path in home.iterdir():
+                if path.name not in files:
+                    path.unlink()
+        for old in {*former.values()} - former.keys():
+            shutil.rmtree(self.folder / old)
+
+    def sweep(self) -> None:
+        """Remove what killed builds have left."""
         for path in self.folder.glob("*/.*.tmp"):
             path.unlink(missing_ok=True)
+
+    def strangers(self, names) -> list[str]:
+        """Return the folders that belong to none of the chapters with these names."""
+        if not self.folder.is_dir():
+            return []
         return sorted(path.name for path in self.folder.iterdir()
                       if path.is_dir() and path.name not in names)
 

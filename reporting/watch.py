@@ -5,26 +5,41 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from reporting.errors import ReportError, ReportErrors
 from reporting.plan.imports import read_imports
-from reporting.read.percent import read_chapter
+from reporting.read.percent import Chapter, read_chapter
+from reporting.read.wording import found, targets
+from reporting.report import Options
+from reporting.store import Damaged, Store
 
 
-def watched(root: Path, chapters: Path) -> set[Path]:
-    """Return what matters: the chapters' folder, all files in it, and imported modules."""
-    files = {chapters, *chapters.iterdir()} if chapters.is_dir() else set()
+def watched(options: Options) -> set[Path]:
+    """Return what matters: the chapters' folder and all files in it; modules, declared files and pictures anywhere."""
+    folder, store = options.chapters, Store(options.out / "results")
+    files = {folder, *folder.iterdir()} if folder.is_dir() else set()
     for path in sorted(files):
         if path.suffix == ".py":
-            try:
-                files |= read_imports(read_chapter(path), root).modules.keys()
-            except (ReportError, ReportErrors, SyntaxError):
-                # Half-typed code: the build says so; what it imports is known once it is whole.
-                continue
+            with contextlib.suppress(Damaged):
+                result = store.load(path.stem) or {}
+                places = [*(item.get("path", "") for item in result.get("depends", ())), *result.get("imported", ())]
+                files |= {folder / place for place in places if place}
+            # Of half-typed code the build tells; what it imports is known once it is whole.
+            with contextlib.suppress(ReportError, ReportErrors, SyntaxError):
+                chapter = read_chapter(path)
+                files |= _pictures(chapter)
+                files |= read_imports(chapter, options.root).modules.keys()
     return files
+
+
+def _pictures(chapter: Chapter) -> set[Path]:
+    shown = (found(chapter.path.parent, target) for cell in chapter.cells if cell.kind == "markdown"
+             for _, target in targets(cell.source))
+    return {path for path in shown if path}
 
 
 def snapshot(paths: Iterable[Path]) -> dict[Path, tuple]:

@@ -72,8 +72,10 @@ def _check_figure(fig) -> None:
     if isinstance(fig, Figure):
         return
     whole = getattr(fig, "figure", None)
-    way = "; write show(….figure, …)" if isinstance(whole, Figure) else \
-        "; a figure of plotly's goes beside one, as interactive=" if hasattr(fig, "to_plotly_json") else ""
+    if hasattr(fig, "to_plotly_json"):
+        raise TypeError("show takes a figure of matplotlib's, and this one is plotly's: draw the same with matplotlib "
+                        "for the PDF, and give this one beside it, as interactive=, for the page")
+    way = "; write show(….figure, …)" if isinstance(whole, Figure) else ""
     raise TypeError(f"show takes a figure of matplotlib's, not {getattr(fig, '__name__', type(fig).__name__)}{way}")
 
 
@@ -283,7 +285,7 @@ def depends(what, fingerprint: str | None = None, copy: str | None = None) -> No
         called = {} if copy is None else {"copy": str(copy)}
         _emit("depends", name=str(what), fingerprint=str(fingerprint), **called)
         return
-    path = Path(what).resolve()
+    path = Path(os.path.abspath(what))  # a link counts by what it leads to, and is looked for where it lies
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     _emit("depends", name=path.name, path=str(path), fingerprint=digest)

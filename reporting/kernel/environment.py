@@ -1,4 +1,4 @@
-"""What only the kernel knows at the end of a run: its device and its packages' versions.
+"""What only the kernel knows at the end of a run: its device, its packages' versions, what was imported.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
@@ -6,9 +6,15 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import sys
 from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+# Folders that hold packages and what belongs to Python itself.
+INSTALLED = {"site-packages", "dist-packages", "lib-dynload", "DLLs"}
 
 
 def device() -> str:
@@ -38,10 +44,21 @@ def _distributions_of_imports() -> dict[str, list[str]]:
     return dict(importlib.metadata.packages_distributions())
 
 
+def sources() -> list[str]:
+    """Return the files of all modules imported so far that were not installed: those that may be edited."""
+    files = {vars(module).get("__file__") for name, module in list(sys.modules.items())
+             if isinstance(module, ModuleType) and name.partition(".")[0] not in ("__main__", "reporting")}
+    return sorted(os.path.abspath(file) for file in files if isinstance(file, str) and not _is_installed(Path(file)))
+
+
+def _is_installed(path: Path) -> bool:
+    return not INSTALLED.isdisjoint(path.parts) or path.is_relative_to(Path(os.__file__).parent)
+
+
 def emit(names) -> None:
     """Hand the builder the environment of this kernel, with the versions of distributions."""
     from reporting.kernel.display import _emit
 
     packages = {name: importlib.metadata.version(name) for name in names}
     _emit("environment", environment={"python": platform.python_version(), "device": device(),
-                                      "packages": packages})
+                                      "packages": packages, "sources": sources()})

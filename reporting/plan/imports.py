@@ -1,4 +1,6 @@
-"""Which project modules a chapter imports, directly or through others, without running it.
+"""Which modules that can be edited a chapter imports, directly or through others.
+
+Those beside it and in the project are found without running it; a run tells of all others.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
@@ -6,6 +8,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from __future__ import annotations
 
 import ast
+import os
 import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -20,6 +23,7 @@ from reporting.store import digest
 # The builder is a tool and no part of a result; store.FORMAT says when its results change.
 OWN = "reporting"
 TYPES = "TYPE_CHECKING"
+SCRIPT = "/"  # in the name of what %run runs, as in no module's
 
 
 @dataclass
@@ -29,7 +33,7 @@ class Imports:
     Attributes
     ----------
     modules : dict of Path to str
-        Every project file imported → sha256 of what its source means.
+        Every file imported that lies beside the chapter or in the project → sha256 of what its source means.
     packages : set of str
         Top-level names that come from elsewhere, without the standard library's.
     """
@@ -69,11 +73,32 @@ def read_imports(chapter: Chapter, root: Path) -> Imports:
                 source = path.read_bytes()
                 found.modules[path], names = _read(path, source, _package(prefix, path))
                 waiting += names
-    for top in {name.partition(".")[0] for name in seen}:
+    for top in {name.partition(".")[0] for name in seen if SCRIPT not in name}:
         if top not in sys.stdlib_module_names and _find(top, roots, folders=True) is None:
             found.packages.add(top)
     found.packages -= {OWN}
     return found
+
+
+def place(path: Path, folder: Path) -> str:
+    """Return where a file lies as results keep it: from the chapters' folder on, on another drive its name."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:
+        return path.name
+
+
+def meaning_now(path: Path) -> str | None:
+    """Return the sha256 of what a file that can be imported means, None where it is not there.
+
+    Raises
+    ------
+    ReportError
+        If it is Python and cannot be parsed.
+    """
+    if not path.is_file():
+        return None
+    return _read(path, path.read_bytes(), "")[0] if path.suffix == ".py" else digest(path.read_bytes())
 
 
 @lru_cache(maxsize=1024)  # most chapters import the same modules
@@ -110,16 +135,21 @@ def _names(tree: ast.AST, package: str) -> list[str]:
             called = getattr(node.func, "attr", getattr(node.func, "id", ""))
             if called in ("import_module", "__import__") and isinstance(node.args[0].value, str):
                 names.append(node.args[0].value)
-    return [name for name in names if name and not name.startswith((OWN + ".", "."))]
+    return [name for name in names if name and (SCRIPT in name or not name.startswith((OWN + ".", ".")))]
 
 
 def _prefixes(name: str) -> list[str]:
-    """a.b.c imports a, then a.b, then a.b.c."""
+    """a.b.c imports a, then a.b, then a.b.c; a script is run by itself."""
+    if SCRIPT in name:
+        return [name]
     parts = name.split(".")
     return [".".join(parts[: i + 1]) for i in range(len(parts))] if parts[0] != OWN else []
 
 
 def _find(name: str, roots: list[Path], folders: bool = False) -> Path | None:
+    if SCRIPT in name:
+        path = Path(os.path.normpath(roots[0] / name))
+        return path if path.is_file() else None
     for root in roots:
         base = root.joinpath(*name.split("."))
         for path in (base / "__init__.py", base.with_name(base.name + ".py")):
@@ -131,4 +161,4 @@ def _find(name: str, roots: list[Path], folders: bool = False) -> Path | None:
 
 
 def _package(name: str, path: Path) -> str:
-    return name if path.name == "__init__.py" else name.rpartition(".")[0]
+    return name if path.name == "__init__.py" else "" if SCRIPT in name else name.rpartition(".")[0]

@@ -33,18 +33,18 @@ def read_values(texts: list[str]) -> dict:
 
 
 def for_chapters(chapters: list[Chapter], values: dict) -> dict[str, dict]:
-    """Return chapter → the parameters meant for it: ``name`` or ``chapter.name``.
+    """Return chapter → the parameters meant for it: ``name`` or ``chapter.name``, of which the start will do.
 
     Raises
     ------
     ReportError
         If no chapter has such a parameter.
     """
-    known = {chapter.name: _defined(chapter) for chapter in chapters}
+    known = {chapter.name: written(chapter) for chapter in chapters}
     given: dict[str, dict] = {chapter.name: {} for chapter in chapters}
     for full, value in values.items():
         owner, _, name = full.rpartition(".")
-        takers = [chapter for chapter in known if owner in ("", chapter) and name in known[chapter]]
+        takers = [chapter for chapter in known if chapter.startswith(owner) and name in known[chapter]]
         if not takers:
             there = sorted({f"{c}.{n}" for c, names in known.items() for n in names})
             raise ReportError(f"--parameter {full}: no chapter has it",
@@ -55,9 +55,10 @@ def for_chapters(chapters: list[Chapter], values: dict) -> dict[str, dict]:
     return given
 
 
-def _defined(chapter: Chapter) -> set[str]:
-    """Names assigned in a chapter's cell of parameters."""
-    return {target.id for cell in chapter.code if "parameters" in cell.tags
+def written(chapter: Chapter) -> dict[str, str]:
+    """Names assigned in a chapter's cell of parameters → the code of their values."""
+    return {target.id: ast.unparse(node.value) if node.value else "nothing"
+            for cell in chapter.code if "parameters" in cell.tags
             for node in parse_cell(cell.source).body if isinstance(node, ast.Assign | ast.AnnAssign)
             for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
             if isinstance(target, ast.Name)}

@@ -5,18 +5,19 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from reporting.errors import shown
-from reporting.plan.imports import read_imports
-from reporting.plan.parameters import for_chapters
+from reporting.plan.imports import meaning_now, place, read_imports
+from reporting.plan.parameters import for_chapters, written
 from reporting.read.calls import read_calls
 from reporting.read.percent import Chapter, parse_chapter
 from reporting.report import Report
-from reporting.store import Damaged, digest
+from reporting.store import Damaged, Store, digest
 
 # What a chapter without code has, and never has to run for.
 NOTHING = {"outputs": [], "values": {}, "depends": []}
@@ -38,6 +39,13 @@ class Step:
         Why it must run; empty if its stored result holds.
     result : dict or None
         Its stored result.
+    formerly : str
+        The name under which that is stored, if the chapter had another then.
+    imported : dict of str to str
+        Of the modules that only a run tells of, and which the last one told: what they mean now.
+    absent : tuple of str
+        Files on which its result depends and that are not here, so that nobody can tell
+        whether they have changed.
     """
 
     chapter: Chapter
@@ -45,6 +53,9 @@ class Step:
     packages: tuple[str, ...] = ()
     reason: str = ""
     result: dict | None = None
+    formerly: str = ""
+    imported: dict[str, str] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
 
 
 @dataclass
@@ -53,17 +64,14 @@ class Inputs:
 
     Attributes
     ----------
-    root : Path
-        The project's folder, at which the stored paths start.
     folder : Path
-        The chapters' folder, at which those of ``search`` start.
+        The chapters' folder, at which stored paths and those of ``search`` start.
     search : tuple of str
         As in `Settings`.
     hashed, versions : dict
         What has been looked into already.
     """
 
-    root: Path
     folder: Path
     search: tuple[str, ...] = ()
     hashed: dict[Path, str] = field(default_factory=dict)
@@ -78,7 +86,7 @@ class Inputs:
             found = self._read(self.folder / Path(folder).expanduser(), item)
             if found is not None:
                 return found
-        return self._hash(self.root / item["path"]) if item.get("path") else None
+        return self._hash(self.folder / item["path"]) if item.get("path") else None
 
     def version(self, name: str) -> str | None:
         """Return the installed version of a distribution, None where it is not installed."""
@@ -115,14 +123,15 @@ def make_plan(chapters: list[Chapter], report: Report) -> list[Step]:
     """
     options = report.options
     root, parameters = options.root, for_chapters(chapters, options.parameters)
+    folder = chapters[0].path.parent.resolve()
     steps = []
     for chapter in chapters:
         imports = read_imports(chapter, root)
-        modules = {shown(path): sha for path, sha in sorted(imports.modules.items())}
+        modules = {place(path, folder): sha for path, sha in sorted(imports.modules.items())}
         key = {"cells": cell_keys(chapter), "modules": modules,
                "parameters": parameters.get(chapter.name, {})}
         steps.append(Step(chapter, key, tuple(sorted(imports.packages))))
-    inputs = Inputs(Path(root), chapters[0].path.parent, report.settings.search)
+    inputs = Inputs(folder, report.settings.search)
     for step in steps:
         if not step.chapter.code:
             step.result = NOTHING
@@ -131,10 +140,37 @@ def make_plan(chapters: list[Chapter], report: Report) -> list[Step]:
             step.result = report.store.load(step.chapter.name)
         except Damaged as error:
             step.reason = f"stored results: {error}"
+    _take_over(steps, report.store)
     seen = _latest_fingerprints([step.result for step in steps if step.result])
     for step in steps:
+        files = [item for item in (step.result or NOTHING)["depends"] if item["file"]]
+        now = {name: meaning_now(folder / name) for name in (step.result or {}).get("imported", ())}
+        step.imported = {name: sha for name, sha in now.items() if sha}
+        step.absent = (*(item.get("path", item["name"]) for item in files if inputs.fingerprint(item) is None),
+                       *(name for name, sha in now.items() if sha is None))
         step.reason = step.reason or _reason(step, inputs, seen, options.draft)
     return steps
+
+
+def _take_over(steps: list[Step], store: Store) -> None:
+    """Give chapters that have another name now the results that their cells were stored with."""
+    changed = [step for step in steps if step.chapter.code
+               and (step.result is None or step.result["key"]["cells"] != step.key["cells"])]
+    if not changed:
+        return
+    free = {step.chapter.name: step.result for step in changed if step.result}
+    for name in store.strangers({step.chapter.name for step in steps}):
+        with contextlib.suppress(Damaged):
+            free[name] = store.load(name)
+    by_cells = {tuple(result["key"]["cells"]): name for name, result in free.items() if result}
+    for step in changed:
+        former = by_cells.get(tuple(step.key["cells"]))
+        if former:
+            step.formerly, step.result, step.reason = former, free[former], ""
+    moved = {step.formerly for step in changed}
+    for step in changed:
+        if step.chapter.name in moved and not step.formerly:
+            step.result = None  # it is another's now
 
 
 def cell_keys(chapter: Chapter) -> list[str]:
@@ -161,7 +197,7 @@ def _reason(step: Step, inputs: Inputs, seen: dict, draft: bool) -> str:
         return "stored results are a draft's"
     return (_changed_cells(step, stored_keys(step.chapter, result))
             or _changed_parameters(step, result["key"])
-            or _changed_modules(step, result["key"]) or _changed_inputs(result, inputs, seen)
+            or _changed_modules(step, inputs.folder) or _changed_inputs(result, inputs, seen)
             or _changed_packages(result, inputs))
 
 
@@ -181,20 +217,21 @@ def _changed_parameters(step: Step, key: dict) -> str:
     old, new = key["parameters"], step.key["parameters"]
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
-            before, now = (str(p.get(name, "as written")) for p in (old, new))
+            before, now = (repr(p[name]) if name in p else written(step.chapter).get(name) for p in (old, new))
             return f"parameter {name}: {before} → {now}"
     return ""
 
 
-def _changed_modules(step: Step, key: dict) -> str:
-    old, new = key["modules"], step.key["modules"]
+def _changed_modules(step: Step, folder: Path) -> str:
+    # A module that moved within reach of reading was told of by a run before, or the other way round.
+    old = {**step.result["key"]["modules"], **step.result.get("imported", {})}
+    new = {**step.key["modules"], **step.imported}
     changed = [name for name in new if name in old and old[name] != new[name]]
-    added, gone = new.keys() - old.keys(), old.keys() - new.keys()
-    if changed:
-        return ", ".join(changed) + " changed"
-    if added:
-        return ", ".join(sorted(added)) + " is imported now"
-    return ", ".join(sorted(gone)) + " is imported no more" if gone else ""
+    added, gone = new.keys() - old.keys(), old.keys() - new.keys() - {*step.absent}
+    for names, what in ((changed, "changed"), (sorted(added), "is imported now"), (sorted(gone), "is imported no more")):
+        if names:
+            return ", ".join(shown(folder / name) for name in names) + " " + what
+    return ""
 
 
 def _latest_fingerprints(results: list[dict]) -> dict[str, str]:
@@ -217,7 +254,7 @@ def _changed_inputs(result: dict, inputs: Inputs, seen: dict) -> str:
             now = seen[item["name"]]
         # What is not at hand, as the data set on a fresh clone, has not changed.
         if now is not None and now != item["fingerprint"]:
-            return f"{item.get('path') or item['name']} changed"
+            return f"{shown(inputs.folder / item.get('path', item['name'])) if item['file'] else item['name']} changed"
     return ""
 
 

@@ -170,12 +170,14 @@ def _code(text: str) -> tuple[str, ast.Module]:
 
 
 def run_by(node: ast.AST) -> str:
-    """Return the dotted name of the script or module that a call of ``%run`` runs, else ""."""
+    """Return what a call of ``%run`` runs, else "": a script's path, in which a / stands, or a module's name."""
     kind, words = _called(node)
     if kind != "run_line_magic" or words[0] != "run":
         return ""
     files = [word.strip("\"'") for word in words[1].split() if not word.startswith("-")]
-    return files[0].removesuffix(".py").replace("/", ".") if files else ""
+    if not files or "-m" in words[1].split():
+        return files[0] if files else ""
+    return "./" + files[0].removesuffix(".py") + ".py" if files[0][0] != "/" else files[0]
 
 
 def uncommented(source: str) -> str:

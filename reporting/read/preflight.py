@@ -18,6 +18,7 @@ from reporting.read.formulas import unconvertible
 from reporting.read.magics import Misplaced, parse_cell
 from reporting.read.markdown import OWN, line_of, read_prose
 from reporting.read.percent import Chapter
+from reporting.read.remarks import unread_bibliographies
 from reporting.read.siblings import check_siblings
 from reporting.read.wording import faults, swallowed
 from reporting.settings import line_in
@@ -132,9 +133,10 @@ def _references(chapters, read, bibliography) -> Iterator[ReportError]:
                                       chapter.path, line + at - 1, near)
             else:
                 where = bibliography.name if bibliography else "the bibliography"
+                lying = "" if bibliography else next(unread_bibliographies(chapters[0].path.parent, ""), "")
                 yield ReportError(f"citation of {key}, which {where} does not hold",
                                   chapter.path, line + at - 1,
-                                  _near(key, keys) + "; for a plain @ write \\@")
+                                  (lying or _near(key, keys)) + "; for a plain @ write \\@")
 
 
 def _layout(chapter, cell, calls) -> Iterator[ReportError]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from reporting.errors import shown
 from reporting.read.calls import read_calls
 from reporting.read.markdown import read_prose
 from reporting.read.percent import Cell, Chapter
+from reporting.read.siblings import imported_names
+from reporting.settings import FILE
 
 TAGS = ("parameters", "show-input", "show-output", "hide-input", "hide-output")
 # Tags of other tools, and what stands for them here.
@@ -37,6 +40,7 @@ def remarks(chapters: list[Chapter]) -> list[str]:
     said = [f"{line} is mentioned nowhere in the text" for line in unmentioned(chapters)]
     said += [f"{line}: comments are code and not printed; below # %% [markdown] they are text"
              for line in wordless(chapters)]
+    said += _no_chapters(chapters)
     for chapter in chapters:
         said += _titles(chapter)
         for cell in chapter.cells:
@@ -74,6 +78,23 @@ def wordless(chapters: list[Chapter]) -> list[str]:
                  for cell in chapter.code if cell.source.startswith("#"))
     first = {chapter.path: cell.line for chapter, cell in reversed(list(commented))}
     return [f"{shown(path)}:{line}" for path, line in reversed(first.items())]
+
+
+def _no_chapters(chapters: list[Chapter]) -> Iterator[str]:
+    """Scripts without a cell of their own that a chapter imports."""
+    plain = {chapter.name: chapter for chapter in chapters if not any(cell.marker for cell in chapter.cells)}
+    for other in chapters if plain else ():
+        for name, _ in imported_names(other):
+            chapter = plain.pop(name, None) if name != other.name else None
+            if chapter is not None:
+                yield (f"{shown(chapter.path)}: this has no # %% and {other.path.name} imports it; if it is no chapter, "
+                       f"call it _{chapter.path.name}")
+
+
+def unread_bibliographies(folder: Path, bibliography: str) -> Iterator[str]:
+    """Name what could be cited from, where nothing is."""
+    for path in () if bibliography else sorted(folder.glob("*.bib")):
+        yield f'{shown(path)} is not read; write bibliography = "{path.name}" in {FILE}'
 
 
 def _titles(chapter: Chapter) -> Iterator[str]:

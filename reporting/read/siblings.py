@@ -24,7 +24,7 @@ def check_siblings(chapters: list[Chapter]) -> Iterator[ReportError]:
         return  # what most reports are spared: to look into every cell
     lines = {chapter.name: _first_result(chapter) for chapter in named}
     for chapter in chapters:
-        for name, line in _imported(chapter):
+        for name, line in imported_names(chapter):
             result = lines.get(name)
             if result is not None and name != chapter.name:
                 yield ReportError(
@@ -43,7 +43,7 @@ def _trees(chapter: Chapter) -> Iterator[tuple[ast.Module, int]]:
             continue  # told elsewhere
 
 
-def _imported(chapter: Chapter) -> Iterator[tuple[str, int]]:
+def imported_names(chapter: Chapter) -> Iterator[tuple[str, int]]:
     """Top-level names that a chapter imports, and where."""
     for tree, above in _trees(chapter):
         for node in ast.walk(tree):
@@ -53,7 +53,7 @@ def _imported(chapter: Chapter) -> Iterator[tuple[str, int]]:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names = [node.module]
             elif run_by(node):
-                names = [run_by(node)]
+                names = [run_by(node).rpartition("/")[2]]
             elif isinstance(node, ast.Call) and _called(node) in ("import_module", "__import__"):
                 names = [a.value for a in node.args[:1] if isinstance(a, ast.Constant)]
             for name in names:

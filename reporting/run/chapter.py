@@ -19,6 +19,7 @@ from types import SimpleNamespace
 
 from reporting.kernel.environment import distributions
 from reporting.kernel.protocol import BUILDING
+from reporting.plan.imports import place
 from reporting.read.percent import Chapter
 from reporting.run.outputs import collect
 from reporting.run.tracebacks import locate
@@ -54,7 +55,8 @@ def execute(chapter: Chapter, root: Path, parameters: dict | None = None, draft:
     -------
     dict
         The run's "outputs" (one list for each code cell), "values", "depends",
-        "environment", "date" (UTC), "seconds", "draft" and the chapter's "text".
+        "environment", "sources" (paths of imported modules), "date" (UTC), "seconds", "draft" and
+        the chapter's "text".
 
     Raises
     ------
@@ -78,7 +80,8 @@ def execute(chapter: Chapter, root: Path, parameters: dict | None = None, draft:
     by_origin = {cell.metadata["origin"]: cell for cell in ran}
     result = collect([by_origin[i].outputs for i in origin])
     environment = collect([by_origin[-1].outputs])["environment"]
-    return {**result, "depends": _portable(result["depends"], root), "environment": environment,
+    return {**result, "depends": _portable(result["depends"], chapter.path.parent.resolve()),
+            "sources": environment.pop("sources"), "environment": environment,
             "date": f"{started:%Y-%m-%d %H:%M:%S}", "seconds": round(time.monotonic() - clock, 1),
             "draft": draft, "text": chapter.text}
 
@@ -100,14 +103,13 @@ def _notebook(chapter: Chapter, modules):
     return v4.new_notebook(cells=cells, metadata=metadata), origin
 
 
-def _portable(depends: list[dict], root: Path) -> list[dict]:
-    """Forget where this machine keeps files that lie outside of the project."""
+def _portable(depends: list[dict], folder: Path) -> list[dict]:
+    """Say of every file where it lies as seen from the chapters' folder."""
     kept = {}
     for item in depends:
         item = {**item, "file": "path" in item}
-        path = Path(item.pop("path", ""))
-        if item["file"] and path.is_relative_to(root.resolve()):
-            item["path"] = path.relative_to(root.resolve()).as_posix()
+        if item["file"]:
+            item["path"] = place(Path(item["path"]), folder)
         kept[item["name"], item.get("path")] = item
     return sorted(kept.values(), key=lambda item: (item["name"], item.get("path", "")))
 

@@ -6,9 +6,12 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from pathlib import Path
 
 from reporting.errors import ReportError
+from reporting.plan.imports import meaning_now, place
 from reporting.plan.plan import Step
 from reporting.report import Report
 
@@ -60,9 +63,11 @@ def _run(step: Step, report: Report, failed: dict[str, str], interrupted: thread
     progress.say(f"{name}: {step.reason}")
     progress.start(name)
     try:
+        started = time.time()
         result = execute(step.chapter, options.root, step.key["parameters"], options.draft,
                          step.packages, lambda *where: progress.cell(name, *where))
-        report.store.save(name, {**result, "key": step.key})
+        imported = _imported(result.pop("sources"), step, started)
+        report.store.save(name, {**result, "key": step.key, "imported": imported})
     except ReportError as error:
         failed[name] = "the last run failed"
         progress.end(name)
@@ -71,3 +76,19 @@ def _run(step: Step, report: Report, failed: dict[str, str], interrupted: thread
     else:
         progress.end(name)
         progress.say(f"{name}: done in {result['seconds']:.0f} s")
+
+
+def _imported(sources: list[str], step: Step, started: float) -> dict[str, str]:
+    """Return the modules of a run that only the run could tell of: place → what they meant when it began.
+
+    What one meant that was saved meanwhile is not known, and is no text's hash.
+    """
+    folder = step.chapter.path.parent.resolve()
+    known = {(folder / name).resolve() for name in step.key["modules"]} | {step.chapter.path.resolve()}
+    imported = {}
+    for path in map(Path, sources):
+        name = place(path, folder)
+        if path.is_file() and path.resolve() not in known:
+            changed = path.stat().st_mtime > started
+            imported[name] = step.imported.get(name) or ("" if changed else meaning_now(path))
+    return imported

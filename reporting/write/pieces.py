@@ -63,14 +63,16 @@ class Pieces:
 
     def run(self) -> list[ReportError]:
         """Append the chapter; return all that is wrong with it."""
-        if self.part.note:
-            self.add(1, kind="markdown", text=f"::: report-note\n{self.part.note}\n:::")
+        note = {"note": self.part.note} if self.part.note else {}
+        if note and all(cell.kind != "markdown" for cell in self.chapter.cells):
+            self.add(1, kind="markdown", text="", **note)
         prose = iter(with_definitions([as_written(cell.source) for cell in self.chapter.cells
                                        if cell.kind == "markdown"]))
         outputs = iter(self.part.result["outputs"])
         for cell in self.chapter.cells:
             if cell.kind == "markdown":
-                self.prose(next(prose), cell.line)
+                self.prose(next(prose), cell.line, **note)  # below its heading, if it has one
+                note = {}
             elif cell.kind == "raw":
                 self.raw(cell)
             else:
@@ -87,12 +89,12 @@ class Pieces:
         """Note what cannot be printed."""
         self.errors.append(ReportError(message, self.path, line, remedy))
 
-    def prose(self, text: str, line: int) -> None:
-        """A cell's Markdown."""
+    def prose(self, text: str, line: int, **note: str) -> None:
+        """A cell's Markdown, in the first one of a chapter with what the builder has to say of it."""
         text = fill(text, self.values, self.name, self.path, line)
         self.document.pictures += [file for _, target in targets(text) if (file := found(self.folder, target))]
         apart, lines = in_blocks(text)
-        self.add(line, lines, kind="markdown", text=apart)
+        self.add(line, lines, kind="markdown", text=apart, **note)
 
     def raw(self, cell: Cell) -> None:
         """A raw cell is printed as it is, unless it is meant for one format."""
@@ -109,7 +111,7 @@ class Pieces:
         """A cell's code, as far as it is shown, and what came of it."""
         shown = "show-input" in cell.tags or (self.settings.show_code and "hide-input" not in cell.tags)
         if cell.source.strip() and (shown or "hide-input" not in cell.tags):
-            self.add(cell.line, kind="code", language="python", text=cell.source, folded=not shown)
+            self.add(cell.line, kind="code", language="python", text=cell.source + self.given(cell), folded=not shown)
         calls = read_calls(cell.source)
         for item in outputs:
             label = item.get("label")
@@ -129,6 +131,12 @@ class Pieces:
             if label not in calls.labels or "caption" not in calls.prose.get(label, {}):
                 self.check(caption, line, "its caption")  # known only since the chapter ran
             self.numbered(wording, line)
+
+    def given(self, cell: Cell) -> str:
+        """What was set from outside in place of the values that a cell gives."""
+        values = self.part.result.get("key", {}).get("parameters") if "parameters" in cell.tags else None
+        lines = [f"{name} = {value!r}" for name, value in (values or {}).items()]
+        return "\n".join(["", "", "# In place of these:", *lines]) if lines else ""
 
     def numbered(self, item: dict, line: int) -> None:
         """A figure or a table."""

@@ -14,7 +14,7 @@ from reporting.plan.copies import measured, odd_one_out
 from reporting.plan.plan import Step, cell_keys, stored_keys
 from reporting.progress import Progress
 from reporting.read.percent import parse_chapter
-from reporting.read.remarks import remarks, remarks_of_run
+from reporting.read.remarks import remarks, remarks_of_run, unread_bibliographies
 from reporting.report import Report
 from reporting.settings import Settings
 from reporting.store import write_atomically
@@ -52,8 +52,9 @@ def publish(steps: list[Step], report: Report) -> int:
     stamp = "draft" if options.draft else "partial" if missing else ""
     document = _document(steps, report)
     present = [step.chapter for step in steps if step.result is not None]
-    said = [remarks_of_run(step.chapter, step.result) for step in steps if step.result is not None]
-    for line in chain(remarks(present), *said):
+    # What a run before the last noticed is of no use beside the error of this one.
+    said = [remarks_of_run(step.chapter, step.result) for step in steps if step.result is not None and not step.reason]
+    for line in chain(unread_bibliographies(options.chapters, settings.bibliography), remarks(present), *said):
         progress.say(line)
     pdf, page = options.out / PDF, options.out / HTML
     state = made_from(document, settings, options.chapters, options.out, stamp)
@@ -103,7 +104,7 @@ def _part(step: Step, groups: dict) -> Part:
         return Part(chapter, result, _plain(odd))
     if cell_keys(chapter) != stored_keys(chapter, result):
         chapter = parse_chapter(chapter.path, result["text"])
-    note = f"**Stale.** Text and results are those of {result['date'][:16]}: {step.reason}. {odd}"
+    note = f"**{chapter.name} is stale.** Text and results are those of {result['date'][:16]}: {step.reason}. {odd}"
     return Part(chapter, result, _plain(note))
 
 

@@ -66,6 +66,7 @@ def _provenance(parts: list[Part]) -> str:
     """Return a paragraph: when, where and from what the results were made."""
     runs: dict[str, list[str]] = {}  # when and where → what
     packages = {}
+    given = []
     inputs: dict[str, dict[tuple[str, str], list[str]]] = {}  # name → called so, fingerprint → chapters
     for part in parts:
         result = part.result
@@ -74,12 +75,16 @@ def _provenance(parts: list[Part]) -> str:
         env = result["environment"]
         runs.setdefault(f"{result['date'][:10]} on {env['device']}", []).append(
             f"{part.chapter.name.replace('_', ' ')} ({duration(result['seconds'])})")
+        given += [f"`{name} = {value!r}` for {part.chapter.name.replace('_', ' ')}"
+                  for name, value in result.get("key", {}).get("parameters", {}).items()]
         packages |= {"Python": env["python"], **env["packages"]}
         for item in result["depends"]:
             version = item.get("copy", item["name"]), item["fingerprint"]
             inputs.setdefault(item["name"], {}).setdefault(version, []).append(part.chapter.name)
     text = "**Provenance.** Runs of the chapters: " + "; ".join(
         f"{when}, {', '.join(what)}" for when, what in runs.items()) + "."
+    if given:
+        text += " Parameters in place of those written: " + ", ".join(given) + "."
     if inputs:
         text += " Inputs, with the start of their sha256: " + "; ".join(
             _input(*version, names if len(versions) > 1 else [])

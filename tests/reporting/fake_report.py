@@ -81,7 +81,7 @@ def power(base, exponent):
 def told(document) -> str:
     """All that a stitched document gives to pandoc, as text."""
     items = [item for chapter in document.chapters for item in chapter["items"]]
-    return "\n".join(item.get("text") or json.dumps(item, ensure_ascii=False) for item in items)
+    return "\n".join(item.get("note", "") + (item.get("text") or json.dumps(item, ensure_ascii=False)) for item in items)
 
 
 def as_from_a_terminal() -> None:

@@ -103,6 +103,8 @@ def test_what_a_run_has_noticed_is_told_at_every_build(fake):
         assert fake.said.count("01_squares.py:18: a figure lacks 日, which the font") == 1
         assert fake.said.count("01_squares.py:17: a title behind # %% is not printed") == 1
     assert "is up to date" in fake.said
+    fake.edit("chapters/01_squares.py", "ax.plot(values)", "1 / 0")
+    assert fake.build() == 1 and "ZeroDivisionError" in fake.said and "lacks" not in fake.said
 
 
 GALLERY = '''\
@@ -242,10 +244,12 @@ def test_a_failed_chapter_is_stale_and_the_others_finish(fake):
     assert (fake.out / "results/01_squares/result.json").read_bytes() == kept
     assert fake.pdf.read_bytes() != good
     stitched = stitched_text(fake)
-    assert "**Stale.**" in stitched and "we now say" not in stitched
+    assert "**01\\_squares is stale.**" in stitched and "we now say" not in stitched
+    page = (fake.out / "report.html").read_text(encoding="utf-8")
+    assert page.index('id="sec-squares"') < page.index("01_squares is stale") < page.index("It grows as")
     fake.edit("chapters/01_squares.py", "1 / 0\n", "")
     assert fake.build() == 0 and "done" not in fake.said
-    assert "Stale" not in stitched_text(fake)
+    assert "is stale" not in stitched_text(fake)
     fake.edit("chapters/01_squares.py", "record(last", "1 / 0\nrecord(last")
     fake.edit("chapters/02_table.py", "0.35", "0.45")
     assert fake.build(fail_fast=True) == 1 and "02_table: done" not in fake.said

@@ -5,6 +5,8 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 import pytest
 
+from reporting.report import Options
+from reporting.store import Store
 from reporting.watch import watch, watched
 
 
@@ -24,7 +26,7 @@ def builds_after(fake, edit, looks=3):
             raise Enough
 
     with pytest.raises(Enough):
-        watch(lambda: builds.append(1), lambda: watched(fake.root, fake.chapters), pause)
+        watch(lambda: builds.append(1), lambda: watched(Options(fake.root, fake.chapters, fake.out)), pause)
     return len(builds)
 
 
@@ -33,6 +35,15 @@ def builds_after(fake, edit, looks=3):
     ("shapes/power.py", 2), ("shapes/unused.py", 1), ("notes.txt", 1)])
 def test_saving(fake, name, builds):
     assert builds_after(fake, lambda: fake.write(name, "x = 12345\n")) == builds
+
+
+@pytest.mark.parametrize("name", ["pictures/a.png", "../data.csv", "../tools/tool.py"])
+def test_saving_what_a_chapter_shows_declares_or_imports_anywhere(fake, name):
+    fake.write(f"chapters/{name}", "before")
+    fake.edit("chapters/01_squares.py", "# [@fig-squares]", "# ![A picture](pictures/a.png)\n# [@fig-squares]")
+    Store(fake.out / "results").save("01_squares", {
+        "outputs": [], "depends": [{"name": "data.csv", "path": "../data.csv"}], "imported": {"../tools/tool.py": ""}})
+    assert builds_after(fake, lambda: fake.write(f"chapters/{name}", "x = 12345\n")) == 2
 
 
 def test_removing_a_chapter(fake):
@@ -56,5 +67,5 @@ def test_what_is_saved_during_a_build_is_built(fake):
         raise Enough
 
     with pytest.raises(Enough):
-        watch(build, lambda: watched(fake.root, fake.chapters), pause)
+        watch(build, lambda: watched(Options(fake.root, fake.chapters, fake.out)), pause)
     assert len(builds) == 2

@@ -112,7 +112,14 @@ end
 
 local makers = {}
 
-function makers.markdown(item, folder) return read(item.text, folder) end
+function makers.markdown(item, folder)
+  local blocks = read(item.text, folder)
+  if item.note then
+    local below = blocks[1] and blocks[1].t == "Header" and 2 or 1
+    blocks:insert(below, pandoc.Div(read(item.note, folder), { class = "report-note" }))
+  end
+  return blocks
+end
 
 function makers.formula(item) return { pandoc.Plain({ formulas.converted(pandoc.Math("InlineMath", item.text)) }) } end
 

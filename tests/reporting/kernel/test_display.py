@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
@@ -72,6 +73,11 @@ def test_misuse_is_refused(figure, call, error):
 def test_axes_are_told_from_figures(figure):
     with pytest.raises(TypeError, match=r"^show takes a figure of matplotlib's, not Axes; write show\(….figure, …\)$"):
         show(figure.axes[0], "fig-a", "")
+
+
+def test_a_figure_of_plotlys_is_told_and_what_to_do():
+    with pytest.raises(TypeError, match=r"this one is plotly's: draw the same with matplotlib .* as interactive="):
+        show(SimpleNamespace(to_plotly_json=dict), "fig-a", "")
 
 
 def test_scalars_of_all_kinds_are_recorded(capsys):
