@@ -122,7 +122,8 @@ def _say_plan(options: Options, progress: Progress) -> int:
         progress.say(line)
     chosen = _chosen(steps, options.only)
     for step in steps:
-        _say_step(step, step in chosen, options, progress)
+        progress.say(_line(step, step in chosen))
+    _say_absent(steps, chosen, progress)
     _say_copies(steps, chosen, asked, progress)
     return 0
 
@@ -133,10 +134,10 @@ def _say_copies(steps: list[Step], chosen: list[Step], asked: Asked, progress: P
         progress.say(line)
 
 
-def _say_step(step: Step, runs: bool, options: Options, progress: Progress) -> None:
-    progress.say(_line(step, runs))
-    for name in () if runs else step.absent:
-        progress.say(f"{step.chapter.name}: {shown(options.chapters / name)} is not here and counts as unchanged")
+def _say_absent(steps: list[Step], chosen: list[Step], progress: Progress) -> None:
+    absent = dict.fromkeys(name for step in steps if step not in chosen for name in step.absent)
+    if absent:
+        progress.say("not here, so taken for unchanged: " + ", ".join(absent))
 
 
 def _line(step: Step, runs: bool) -> str:
@@ -166,7 +167,8 @@ def _build(options: Options, progress: Progress) -> int:
     chosen = _chosen(steps, options.only)
     for step in steps:
         if step not in chosen:
-            _say_step(step, False, options, progress)
+            progress.say(_line(step, False))
+    _say_absent(steps, chosen, progress)
     _say_copies(steps, chosen, asked, progress)
     failed = run_all(chosen, report)
     if chosen:
@@ -180,7 +182,7 @@ def _build(options: Options, progress: Progress) -> int:
             steps = make_plan([step.chapter for step in steps], report)
     for step in steps:
         step.reason = failed.get(step.chapter.name, step.reason)
-    code = publish(steps, report)
+    code = publish(steps, report, failed)
     if failed:
         progress.say("failed: " + ", ".join(sorted(failed)))
     return 1 if failed else code

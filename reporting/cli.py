@@ -67,7 +67,7 @@ def folder_of(given: argparse.Namespace, root: Path) -> Path:
     if given.out or given.plan or given.submission or not (given.sample or given.parameter):
         return given.out or usual
     folder = Path(tempfile.mkdtemp(prefix="report-of-sample-" if given.sample else "report-with-parameters-"))
-    if not given.sample and (usual / "results").is_dir():
+    if not (given.sample or given.chapters) and (usual / "results").is_dir():
         shutil.copytree(usual / "results", folder / "results")  # of chapters that have none of the parameters
     return folder
 
@@ -80,17 +80,18 @@ def main(root: Path, arguments: list[str] | None = None) -> int:
     if given.sample and (given.plan or given.retrain or given.watch or given.submission):
         parser().error("--sample goes with --out, --only, --jobs and --fail-fast alone")
     try:
+        parameters = read_values(given.parameter)
         options = Options(
             root=root, chapters=given.chapters or root / "chapters",
             out=folder_of(given, root), only=tuple(given.only), plan=given.plan, force=given.force,
             retrain=given.retrain, yes=given.yes, submission=given.submission, sample=given.sample,
-            draft=given.draft, fail_fast=given.fail_fast, jobs=given.jobs, parameters=read_values(given.parameter))
+            draft=given.draft, fail_fast=given.fail_fast, jobs=given.jobs, parameters=parameters)
         if given.watch:
             progress = Progress()
             watch(lambda: (build(options, progress), progress.say("watching; Ctrl-C ends it")),
                   lambda: watched(options))
         return build(options)
-    except ReportError as error:
+    except (ReportError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

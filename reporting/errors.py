@@ -5,6 +5,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -63,7 +64,8 @@ def set_root(root: Path) -> None:
 
 def shown(path) -> str:
     """Return the path as the author knows it: relative to the project or to here."""
-    path = Path(path).resolve()
+    path = Path(os.path.abspath(path))
+    path = path.parent.resolve() / path.name  # a link is known by its own name
     for base in (_root, Path.cwd()):
         if path.is_relative_to(base):
             return path.relative_to(base).as_posix()

@@ -125,18 +125,15 @@ class Store:
 
     def take_over(self, former: dict[str, str]) -> None:
         """Keep results under other names: name → the one they had, which is free then."""
-        kept = {name: {path.name: path.read_bytes() for path in (self.folder / old).iterdir()}
-                for name, old in former.items()}
-        for name, files in kept.items():
-            home = self.folder / name
-            home.mkdir(exist_ok=True)
-            for file in sorted(files, key="result.json".__eq__):  # which makes the others count
-                write_atomically(home / file, files[file])
-            for path in home.iterdir():
-                if path.name not in files:
-                    path.unlink()
-        for old in {*former.values()} - former.keys():
-            shutil.rmtree(self.folder / old)
+        # Whoever is killed meanwhile leaves the results aside, where the next plan finds them.
+        aside = {old: self.folder / f".{old}" for old in former.values()}
+        for old, folder in aside.items():
+            (self.folder / old).rename(folder)
+        for name, old in former.items():
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+            shutil.copytree(aside[old], self.folder / name)
+        for folder in aside.values():
+            shutil.rmtree(folder)
 
     def sweep(self) -> None:
         """Remove what killed builds have left."""

@@ -9,11 +9,12 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from urllib.parse import unquote
 
 from reporting.errors import ReportError, ReportErrors
 from reporting.plan.imports import read_imports
 from reporting.read.percent import Chapter, read_chapter
-from reporting.read.wording import found, targets
+from reporting.read.wording import targets
 from reporting.report import Options
 from reporting.store import Damaged, Store
 
@@ -31,15 +32,15 @@ def watched(options: Options) -> set[Path]:
             # Of half-typed code the build tells; what it imports is known once it is whole.
             with contextlib.suppress(ReportError, ReportErrors, SyntaxError):
                 chapter = read_chapter(path)
-                files |= _pictures(chapter)
+                files |= {folder / name for name in _pictures(chapter)}
                 files |= read_imports(chapter, options.root).modules.keys()
     return files
 
 
-def _pictures(chapter: Chapter) -> set[Path]:
-    shown = (found(chapter.path.parent, target) for cell in chapter.cells if cell.kind == "markdown"
-             for _, target in targets(cell.source))
-    return {path for path in shown if path}
+def _pictures(chapter: Chapter) -> set[str]:
+    """Return the pictures that prose shows, whether they are there or not, with and without %20 for spaces."""
+    named = {target for cell in chapter.cells if cell.kind == "markdown" for _, target in targets(cell.source)}
+    return named | set(map(unquote, named))
 
 
 def snapshot(paths: Iterable[Path]) -> dict[Path, tuple]:
@@ -53,7 +54,7 @@ def snapshot(paths: Iterable[Path]) -> dict[Path, tuple]:
                 stat = path.stat()
                 seen[path] = (stat.st_mtime_ns, stat.st_size)
         except OSError:
-            continue  # removed between listing and looking
+            seen[path] = ()  # not there, or not yet
     return seen
 
 
@@ -74,5 +75,6 @@ def watch(build: Callable[[], object], files: Callable[[], set[Path]],
         # Taken before the build: what is saved while it runs is built next.
         before = snapshot(files())
         build()
+        before = snapshot(files()) | before  # a run tells of more
         while snapshot(before) == before:
             pause()

@@ -46,7 +46,8 @@ def _distributions_of_imports() -> dict[str, list[str]]:
 
 def sources() -> list[str]:
     """Return the files of all modules imported so far that were not installed: those that may be edited."""
-    files = {vars(module).get("__file__") for name, module in list(sys.modules.items())
+    # Not by vars(), which would load what waits to be imported lazily.
+    files = {object.__getattribute__(module, "__dict__").get("__file__") for name, module in list(sys.modules.items())
              if isinstance(module, ModuleType) and name.partition(".")[0] not in ("__main__", "reporting")}
     return sorted(os.path.abspath(file) for file in files if isinstance(file, str) and not _is_installed(Path(file)))
 

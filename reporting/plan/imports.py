@@ -70,8 +70,7 @@ def read_imports(chapter: Chapter, root: Path) -> Imports:
             seen.add(prefix)
             path = _find(prefix, roots)
             if path is not None and path not in found.modules:
-                source = path.read_bytes()
-                found.modules[path], names = _read(path, source, _package(prefix, path))
+                found.modules[path], names = _read(path, path.read_bytes(), _package(prefix, path))
                 waiting += names
     for top in {name.partition(".")[0] for name in seen if SCRIPT not in name}:
         if top not in sys.stdlib_module_names and _find(top, roots, folders=True) is None:
@@ -96,14 +95,14 @@ def meaning_now(path: Path) -> str | None:
     ReportError
         If it is Python and cannot be parsed.
     """
-    if not path.is_file():
-        return None
-    return _read(path, path.read_bytes(), "")[0] if path.suffix == ".py" else digest(path.read_bytes())
+    return _read(path, path.read_bytes(), "")[0] if path.is_file() else None
 
 
 @lru_cache(maxsize=1024)  # most chapters import the same modules
 def _read(path: Path, source: bytes, package: str) -> tuple[str, tuple[str, ...]]:
-    """Return the hash of what a module means, and the names that it imports."""
+    """Return the hash of what a module means, and the names that it imports; of what is not Python, that of its bytes."""
+    if path.suffix != ".py":
+        return digest(source), ()
     try:
         return digest(meaning_of_module(source)), tuple(_names(ast.parse(source), package))
     except SyntaxError as error:

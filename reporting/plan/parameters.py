@@ -44,7 +44,8 @@ def for_chapters(chapters: list[Chapter], values: dict) -> dict[str, dict]:
     given: dict[str, dict] = {chapter.name: {} for chapter in chapters}
     for full, value in values.items():
         owner, _, name = full.rpartition(".")
-        takers = [chapter for chapter in known if chapter.startswith(owner) and name in known[chapter]]
+        meant = [owner] if owner in known else [chapter for chapter in known if chapter.startswith(owner)]
+        takers = [chapter for chapter in meant if name in known[chapter]]
         if not takers:
             there = sorted({f"{c}.{n}" for c, names in known.items() for n in names})
             raise ReportError(f"--parameter {full}: no chapter has it",

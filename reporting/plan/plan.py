@@ -68,13 +68,14 @@ class Inputs:
         The chapters' folder, at which stored paths and those of ``search`` start.
     search : tuple of str
         As in `Settings`.
-    hashed, versions : dict
+    hashed, meanings, versions : dict
         What has been looked into already.
     """
 
     folder: Path
     search: tuple[str, ...] = ()
     hashed: dict[Path, str] = field(default_factory=dict)
+    meanings: dict[str, str | None] = field(default_factory=dict)
     versions: dict[str, str | None] = field(default_factory=dict)
 
     def fingerprint(self, item: dict) -> str | None:
@@ -87,6 +88,17 @@ class Inputs:
             if found is not None:
                 return found
         return self._hash(self.folder / item["path"]) if item.get("path") else None
+
+    def meaning(self, name: str) -> str | None:
+        """Return what a module means now, by its place, None where it is not at hand."""
+        if name not in self.meanings:
+            self.meanings[name] = meaning_now(self.folder / name)
+        return self.meanings[name]
+
+    def named(self, item: str) -> str:
+        """Return a place as the author knows it, and elsewhere as seen from the chapters' folder."""
+        path = shown(self.folder / item)
+        return item if os.path.isabs(path) else path
 
     def version(self, name: str) -> str | None:
         """Return the installed version of a distribution, None where it is not installed."""
@@ -144,10 +156,10 @@ def make_plan(chapters: list[Chapter], report: Report) -> list[Step]:
     seen = _latest_fingerprints([step.result for step in steps if step.result])
     for step in steps:
         files = [item for item in (step.result or NOTHING)["depends"] if item["file"]]
-        now = {name: meaning_now(folder / name) for name in (step.result or {}).get("imported", ())}
+        now = {name: inputs.meaning(name) for name in (step.result or {}).get("imported", ())}
         step.imported = {name: sha for name, sha in now.items() if sha}
-        step.absent = (*(item.get("path", item["name"]) for item in files if inputs.fingerprint(item) is None),
-                       *(name for name, sha in now.items() if sha is None))
+        absent = [item["path"] for item in files if inputs.fingerprint(item) is None]
+        step.absent = tuple(map(inputs.named, (*absent, *(now.keys() - step.imported.keys()))))
         step.reason = step.reason or _reason(step, inputs, seen, options.draft)
     return steps
 
@@ -197,7 +209,7 @@ def _reason(step: Step, inputs: Inputs, seen: dict, draft: bool) -> str:
         return "stored results are a draft's"
     return (_changed_cells(step, stored_keys(step.chapter, result))
             or _changed_parameters(step, result["key"])
-            or _changed_modules(step, inputs.folder) or _changed_inputs(result, inputs, seen)
+            or _changed_modules(step, inputs) or _changed_inputs(result, inputs, seen)
             or _changed_packages(result, inputs))
 
 
@@ -222,15 +234,14 @@ def _changed_parameters(step: Step, key: dict) -> str:
     return ""
 
 
-def _changed_modules(step: Step, folder: Path) -> str:
-    # A module that moved within reach of reading was told of by a run before, or the other way round.
-    old = {**step.result["key"]["modules"], **step.result.get("imported", {})}
-    new = {**step.key["modules"], **step.imported}
+def _changed_modules(step: Step, inputs: Inputs) -> str:
+    imported = step.result.get("imported", {})
+    old, new = {**step.result["key"]["modules"], **imported}, {**step.key["modules"], **step.imported}
     changed = [name for name in new if name in old and old[name] != new[name]]
-    added, gone = new.keys() - old.keys(), old.keys() - new.keys() - {*step.absent}
+    added, gone = new.keys() - old.keys(), old.keys() - new.keys() - imported.keys()
     for names, what in ((changed, "changed"), (sorted(added), "is imported now"), (sorted(gone), "is imported no more")):
         if names:
-            return ", ".join(shown(folder / name) for name in names) + " " + what
+            return ", ".join(map(inputs.named, names)) + " " + what
     return ""
 
 
@@ -254,7 +265,7 @@ def _changed_inputs(result: dict, inputs: Inputs, seen: dict) -> str:
             now = seen[item["name"]]
         # What is not at hand, as the data set on a fresh clone, has not changed.
         if now is not None and now != item["fingerprint"]:
-            return f"{shown(inputs.folder / item.get('path', item['name'])) if item['file'] else item['name']} changed"
+            return f"{inputs.named(item['path']) if item['file'] else item['name']} changed"
     return ""
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import ast
 import io
+import os
 import re
 import tokenize
 import warnings
+from pathlib import Path
 from textwrap import dedent
 
 SIGN = re.compile(r"[%!?]")  # what has none has no magic either
@@ -175,9 +177,11 @@ def run_by(node: ast.AST) -> str:
     if kind != "run_line_magic" or words[0] != "run":
         return ""
     files = [word.strip("\"'") for word in words[1].split() if not word.startswith("-")]
-    if not files or "-m" in words[1].split():
-        return files[0] if files else ""
-    return "./" + files[0].removesuffix(".py") + ".py" if files[0][0] != "/" else files[0]
+    file = next(iter(files), "")
+    if not file or "-m" in words[1].split():
+        return file
+    file = os.path.expanduser(file if Path(file).suffix else file + ".py")
+    return file if "/" in file else "./" + file
 
 
 def uncommented(source: str) -> str:

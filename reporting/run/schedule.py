@@ -5,6 +5,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -86,9 +87,16 @@ def _imported(sources: list[str], step: Step, started: float) -> dict[str, str]:
     folder = step.chapter.path.parent.resolve()
     known = {(folder / name).resolve() for name in step.key["modules"]} | {step.chapter.path.resolve()}
     imported = {}
-    for path in map(Path, sources):
-        name = place(path, folder)
-        if path.is_file() and path.resolve() not in known:
+    for source in map(Path, sources):
+        path = next((path for path in (source, *source.parents) if path.is_file()), source)  # an archive's module
+        if path.is_file() and path.resolve() not in known and not _is_passing(path, folder):
+            name = place(path, folder)
             changed = path.stat().st_mtime > started
             imported[name] = step.imported.get(name) or ("" if changed else meaning_now(path))
     return imported
+
+
+def _is_passing(path: Path, folder: Path) -> bool:
+    """Whether a file lies where programs put what they make for a run, such as compiled code."""
+    temporary = Path(tempfile.gettempdir()).resolve()
+    return path.resolve().is_relative_to(temporary) and not folder.is_relative_to(temporary)

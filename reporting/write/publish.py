@@ -5,6 +5,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 from __future__ import annotations
 
+from collections.abc import Container
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
@@ -29,7 +30,7 @@ PDF, HTML = "report.pdf", "report.html"
 TOO_LONG, PARTIAL = "report-too-long.pdf", "report-partial.pdf"
 
 
-def publish(steps: list[Step], report: Report) -> int:
+def publish(steps: list[Step], report: Report, failed: Container[str] = ()) -> int:
     """Make the report from the chapters that have results; return the exit code.
 
     Parameters
@@ -38,6 +39,8 @@ def publish(steps: list[Step], report: Report) -> int:
         In the report's order; those with a reason are stale.
     report : Report
         What the files are made for.
+    failed : container of str
+        Names of chapters whose results are not the last run's, and neither is what that noticed.
 
     Raises
     ------
@@ -52,8 +55,8 @@ def publish(steps: list[Step], report: Report) -> int:
     stamp = "draft" if options.draft else "partial" if missing else ""
     document = _document(steps, report)
     present = [step.chapter for step in steps if step.result is not None]
-    # What a run before the last noticed is of no use beside the error of this one.
-    said = [remarks_of_run(step.chapter, step.result) for step in steps if step.result is not None and not step.reason]
+    said = [remarks_of_run(step.chapter, step.result) for step in steps
+            if step.result is not None and step.chapter.name not in failed]
     for line in chain(unread_bibliographies(options.chapters, settings.bibliography), remarks(present), *said):
         progress.say(line)
     pdf, page = options.out / PDF, options.out / HTML

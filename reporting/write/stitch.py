@@ -11,7 +11,7 @@ from __future__ import annotations
 from reporting.errors import ReportErrors
 from reporting.progress import duration
 from reporting.read.calls import read_calls
-from reporting.read.markdown import read_prose
+from reporting.read.markdown import plainly, read_prose
 from reporting.read.percent import Chapter
 from reporting.settings import Settings
 from reporting.store import Store
@@ -75,7 +75,7 @@ def _provenance(parts: list[Part]) -> str:
         env = result["environment"]
         runs.setdefault(f"{result['date'][:10]} on {env['device']}", []).append(
             f"{part.chapter.name.replace('_', ' ')} ({duration(result['seconds'])})")
-        given += [f"`{name} = {value!r}` for {part.chapter.name.replace('_', ' ')}"
+        given += [plainly(f"{name} = {value!r} in {part.chapter.name.replace('_', ' ')}")
                   for name, value in result.get("key", {}).get("parameters", {}).items()]
         packages |= {"Python": env["python"], **env["packages"]}
         for item in result["depends"]:
@@ -83,15 +83,14 @@ def _provenance(parts: list[Part]) -> str:
             inputs.setdefault(item["name"], {}).setdefault(version, []).append(part.chapter.name)
     text = "**Provenance.** Runs of the chapters: " + "; ".join(
         f"{when}, {', '.join(what)}" for when, what in runs.items()) + "."
-    if given:
-        text += " Parameters in place of those written: " + ", ".join(given) + "."
     if inputs:
         text += " Inputs, with the start of their sha256: " + "; ".join(
             _input(*version, names if len(versions) > 1 else [])
             for _, versions in sorted(inputs.items()) for version, names in versions.items()) + "."
     if packages:
         text += " Software: " + ", ".join(f"{n} {v}" for n, v in packages.items()) + "."
-    return text.replace("@", "\\@")
+    text = text.replace("@", "\\@")
+    return f"{text} Parameters in place of those written: {'; '.join(given)}." if given else text
 
 
 def _input(name: str, fingerprint: str, chapters: list[str]) -> str:

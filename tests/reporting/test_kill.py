@@ -43,7 +43,7 @@ for owner, name in ((os, "fsync"), (os, "replace"), (Path, "unlink")):
     setattr(owner, name, counted(getattr(owner, name)))
 
 def execute(chapter, *_arguments, **_options):
-    result = reporting.run.chapter.stored[chapter.name]
+    result = {**reporting.run.chapter.stored[chapter.name], "sources": []}
     if chapter.name == "02_table":
         return result
     figures = [[{"kind": "figure", "label": "fig-squares", "caption": "", "width": 0.3,

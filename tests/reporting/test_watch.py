@@ -50,6 +50,25 @@ def test_removing_a_chapter(fake):
     assert builds_after(fake, (fake.chapters / "02_table.py").unlink) == 2
 
 
+def test_what_the_first_build_tells_of_is_watched(fake):
+    def build():
+        builds.append(1)
+        Store(fake.out / "results").save("01_squares", {
+            "outputs": [], "depends": [{"name": "data.csv", "path": "../data.csv"}], "imported": {}})
+
+    builds, pauses = [], []
+
+    def pause():
+        pauses.append(1)
+        if len(pauses) == 3:
+            raise Enough
+        fake.write("data.csv", "there at last" * len(pauses))
+
+    with pytest.raises(Enough):
+        watch(build, lambda: watched(Options(fake.root, fake.chapters, fake.out)), pause)
+    assert len(builds) == 3
+
+
 def test_half_typed_code_is_watched_on(fake):
     fake.edit("chapters/01_squares.py", "count = 3", "count = = 3")
     assert builds_after(fake, lambda: fake.write("chapters/01_squares.py", "x = 1\n")) == 2
