@@ -16,6 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
+# CIFAR-10's means and standard deviations by channel, of values in [0, 1], as the exercise gives them.
 MEAN = (0.4914, 0.4822, 0.4465)
 STD = (0.247, 0.243, 0.261)
 
@@ -61,8 +62,8 @@ def normalise(images: Tensor) -> Tensor:
 
 @functools.cache
 def constants(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
-    """A few numbers on a device, put there once: to put them there waits for all it still has to do."""
-    with torch.inference_mode(False):  # whoever comes first, training can use them too
+    """A few constants on a device, cached, since copying them synchronises with the device."""
+    with torch.inference_mode(False):  # or training could not use what an embedding had cached
         return torch.tensor(values, dtype=dtype, device=device)
 
 
@@ -83,7 +84,7 @@ def augment(
 
     Parameters: images, shape (n, 3, side, side), uint8 or float in [0, 1]; generator, on the
     same device as the images; share, the images whose views are wanted. All n draw, so a view
-    is the same whoever makes it; make, :func:`views_of`, or what was compiled of it.
+    is the same whoever makes it; make, :func:`views_of` or a compiled version of it.
     Returns: normalised float32 views, shape (n, 3, side, side), n of the share.
     """
     # bf16 has 8 significant bits, about one grey level of 256: T stays in float32.

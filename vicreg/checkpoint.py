@@ -26,15 +26,15 @@ class Progress(NamedTuple):
 
 
 class Checkpoint:
-    """The state of an unfinished run, in one file that is replaced after every epoch."""
+    """The state of an unfinished run, in one file that every save replaces."""
 
     def __init__(self, experiment, data, encoder, projector, optimizer):
         self.path = checkpoint_file(experiment.name)
         self.experiment = experiment
-        self.own = parts_of(experiment.name)[0] not in EXPERIMENTS  # the name is of the user's choice
+        self.own = parts_of(experiment.name)[0] not in EXPERIMENTS  # the user chose the name
         self.data = data
         self.parts = {"encoder": encoder, "projector": projector, "optimizer": optimizer}
-        # Whose weights say which images are neighbours: other weights, other neighbours.
+        # The weights that decide which images are neighbours.
         other = experiment.neighbours_of
         self.neighbours_by = None if other is None else fingerprint_of(other)
         check_writable(self.path.parent, "VICREG_RUNS")
@@ -95,7 +95,7 @@ class Checkpoint:
         where = f"The weights {weights_file(self.experiment.name)} were"
         remedy = "leave --extend out to train anew"
         self.check_same(where, run.experiment, run.provenance.data_fingerprint, remedy)
-        if run.provenance.neighbours_by is not None:  # older files do not tell
+        if run.provenance.neighbours_by is not None:  # older files do not say
             self.check_same_neighbours(where, run.provenance.neighbours_by, remedy)
         self.parts["encoder"].load_state_dict(run.encoder.state_dict())
         self.parts["projector"].load_state_dict(run.projector.state_dict())

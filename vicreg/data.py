@@ -38,7 +38,7 @@ CACHES_KEPT = 3  # of decoded images, 184 MB each
 class ImageSet:
     """Labelled images of one split.
 
-    Attributes: name, what the images honestly are, such as "CIFAR-10 (JPEG mirror)"; split,
+    Attributes: name, what the images really are, such as "CIFAR-10 (JPEG mirror)"; split,
     "train" or "test"; images, uint8, shape (n, 3, 32, 32); labels, int64, shape (n,), indices
     into classes; fingerprint, the sha256 of pixels and labels.
     """

@@ -1,4 +1,4 @@
-"""A training written down for TensorBoard: objectives, speed and, where asked for, a probe's accuracy.
+"""A training run logged for TensorBoard: objectives, speed and, where asked for, a probe's accuracy.
 
 Steps count batches from 1, so training and test curves lie over each other and every point of an
 epoch stands at its last batch. A run that goes on tells readers to forget what comes after the
@@ -49,7 +49,7 @@ def check_log(folder: Path | None, experiment: Experiment, probe_every: int) -> 
 
 
 def summary_writer() -> type:
-    """TensorBoard's writer, imported where a log is asked for alone."""
+    """TensorBoard's writer, imported only where a log is asked for."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
@@ -95,7 +95,7 @@ def event_log(
             if probe_every and (epoch % probe_every == 0 or epoch == experiment.epochs):
                 try:
                     writer.add_scalar("probe/test_accuracy", probe_accuracy(encoder, data, device), epoch * steps)
-                except VICRegError as error:  # training may yet come to something
+                except VICRegError as error:  # training may still succeed
                     print(f"No probe after epoch {epoch}: {error}", file=sys.stderr)
             writer.flush()  # before the checkpoint, so that the log never has less
 
@@ -124,7 +124,7 @@ def told_of_the_disk(folder: Path) -> Iterator[None]:
 
 
 def write_objectives(writer, history: History, epoch: int) -> None:
-    """Write an epoch's batches and, but for codes, its test objectives; epochs count from 1."""
+    """Write an epoch's batches and, except for codes, its test objectives; epochs count from 1."""
     steps = history.train.shape[1]
     first = (epoch - 1) * steps + 1
     for step, losses in enumerate(history.train[epoch - 1].tolist(), first):

@@ -22,7 +22,7 @@ CODE_LEARNING_RATE = 3e-3
 
 @dataclass(frozen=True)
 class Range:
-    """Which numbers a setting may be: from low to high, but for an end that it is without."""
+    """The numbers that a setting may take: from low to high; ``without`` excludes an end point."""
 
     low: float
     high: float = sys.float_info.max
@@ -42,7 +42,7 @@ ABOVE_0, AT_LEAST_0 = Range(0, without=0), Range(0)
 
 
 def setting(default, allowed: Range):
-    """A field of :class:`Experiment` that is a number, several, or none, and what each may be."""
+    """A field of :class:`Experiment` that is a number, several numbers or None, and the range of each."""
     return field(default=default, metadata={"allowed": allowed})
 
 
@@ -65,7 +65,7 @@ class Experiment:
     name: str
     description: str
     seed: int = setting(0, Range(0, 2**32 - 1))
-    epochs: int = setting(30, Range(1, 100_000))  # one more would draw what the next seed's first draws
+    epochs: int = setting(30, Range(1, 100_000))  # one more epoch would repeat the draws of the next seed's first
     batch_size: int = setting(256, Range(2))
     learning_rate: float = setting(3e-4, ABOVE_0)
     betas: tuple[float, float] = setting((0.9, 0.999), Range(0, 1, without=1))

@@ -40,7 +40,7 @@ def train_or_advise(
 
 
 def trial_step(experiment: Experiment, data: Splits, device: torch.device) -> bool:
-    """A training step that changes and keeps nothing; True, for it fits."""
+    """Take a training step and throw its result away; True, since it fitted in memory."""
     models = initial_models(experiment, len(data.train), device)
     pairs, _ = pairs_for(experiment, data, device)
     step = training_step(experiment, *models, adam(experiment, *models), pairs, Generator(device=device))

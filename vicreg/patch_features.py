@@ -27,7 +27,7 @@ class PatchFeatures(nn.Module):
 
     A patch is brought to zero mean and unit deviation and whitened; its response to a filter is
     the product with a random patch of the set that was treated likewise. All of that is one
-    convolution and a box deviation, for filters whose weights sum to zero take no notice of a mean.
+    convolution and a box deviation, since filters whose weights sum to zero ignore a mean.
     Responses beyond a threshold, of either sign, are averaged over a 4 x 4 grid, their roots taken,
     and reduced by PCA.
 
@@ -47,7 +47,7 @@ class PatchFeatures(nn.Module):
         whitening = axes * (variances + WHITENING_EPS).rsqrt() @ axes.T  # (108, 108), symmetric
         white = (patches[:FILTERS] - mean) @ whitening
         filters = nn.functional.normalize(white, dim=1) @ whitening      # (f, 108)
-        filters -= filters.mean(dim=1, keepdim=True)                     # deaf to a patch's mean
+        filters -= filters.mean(dim=1, keepdim=True)                     # so a patch's mean has no effect
         self.register_buffer("filters", filters.view(-1, 3, PATCH, PATCH))
         self.register_buffer("offset", (filters @ mean).view(-1, 1, 1))
         self.to(images.device)

@@ -28,7 +28,7 @@ from .weights import Run
 
 CACHE_FORMAT = 1
 BATCH_SIZE = 500
-CPU_BATCH_SIZE = 100  # whose maps a processor's caches hold better: a tenth faster with AMX
+CPU_BATCH_SIZE = 100  # its feature maps fit a processor's caches better: a tenth faster with AMX
 
 
 def representations(run: Run, images: ImageSet, device: torch.device | None = None) -> Tensor:

@@ -26,7 +26,7 @@ def own_experiment(
 ) -> Experiment:
     """An experiment with settings and a name of the user's own.
 
-    Parameters: base, what it is but for these; given, settings as text; shortcuts, settings that
+    Parameters: base, the experiment that they change; given, settings as text; shortcuts, settings that
     options of their own have given.
     Raises: VICRegError for a setting, a value or a name that cannot be.
     """
@@ -41,7 +41,7 @@ def own_experiment(
     own = replace(base, name=name, **values)
     check_ranges(own)
     check_effects(own)
-    differing = [  # the epochs may still grow, and stand beside the description
+    differing = [  # not the epochs, which may still grow and are listed beside the description
         f"{setting}={as_text(value)}"
         for setting, value in values.items()
         if value != getattr(base, setting) and setting != "epochs"
@@ -99,7 +99,7 @@ def as_text(value: object) -> str:
 
 
 def check_effects(experiment: Experiment) -> None:
-    """Refuse a setting that would count for nothing beside the others."""
+    """Refuse a setting that would have no effect beside the others."""
     if experiment.latent and experiment.neighbours_of is not None:
         raise VICRegError("Codes have no images' neighbours as views; add --set neighbours_of=none.")
     for name in OF_CODES:

@@ -54,7 +54,7 @@ def training_step(
     mine = workers.share(experiment.batch_size)
     represent = compiled(encoder, device) if "network" in speed.compile else encoder
     loss_of_batch = loss_of(experiment)
-    precision = autocast(device)  # made once, for torch.compile would break off where it is made
+    precision = autocast(device)  # created outside, to avoid a graph break in torch.compile
 
     def forward(x: Tensor, x_prime: Tensor) -> VICRegLoss:
         with precision:

@@ -1,4 +1,4 @@
-"""Algorithm 1: training VICReg, with a checkpoint after every epoch, but not twice a minute.
+"""Algorithm 1: training VICReg, with a checkpoint after an epoch, at most once a minute.
 
 The random draws of an epoch depend on the seed and the epoch alone, so a run that goes on from a
 checkpoint draws what the uninterrupted one would have drawn.

@@ -30,10 +30,10 @@ class Leg:
     """A stretch of epochs that were trained in one way.
 
     Attributes: epochs; seconds, their duration; device, in words; precision, "bf16" or
-    "float32"; torch_version; optimizer, "fresh" where the leg began with an optimizer without a
-    past (a run's first leg, or one that went on from 16-bit weights), else "kept";
-    torchvision_version and python_version, "" in files that do not tell; speed, the options that
-    made steps faster, such as "--graph --tune", "" where there were none or the file does not tell.
+    "float32"; torch_version; optimizer, "fresh" where the leg began with a new optimizer
+    (a run's first leg, or one that went on from 16-bit weights), else "kept";
+    torchvision_version and python_version, "" in files that do not say; speed, the options that
+    made steps faster, such as "--graph --tune", "" where there were none or the file does not say.
     """
 
     epochs: int
@@ -71,7 +71,7 @@ class Provenance:
 
     Attributes: data_name and data_fingerprint, as in :mod:`vicreg.data`; legs, in the order in
     which they were trained; neighbours_by, the fingerprint of the weights whose representations
-    said which images are neighbours, None for other views and in files that do not tell.
+    said which images are neighbours, None for other views and in files that do not say.
     """
 
     data_name: str

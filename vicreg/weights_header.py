@@ -41,8 +41,8 @@ class Unfinished(NamedTuple):
 class PlainUnpickler(pickle._Unpickler):
     """Reads plain values. Tensors, and all else that would have to be called, become None.
 
-    It is the unpickler in Python, whose memo is a dict: that in C takes room for every place up to the
-    highest that a file names, so that six damaged bytes take all memory there is.
+    It is the unpickler in Python, whose memo is a dict. The one in C allocates an array up to the highest
+    index that a file names, so that six damaged bytes could take all the memory there is.
     """
 
     def find_class(self, module, name):
@@ -53,7 +53,7 @@ class PlainUnpickler(pickle._Unpickler):
 
 
 def nothing(*_) -> None:
-    """Takes the place of whatever a file wants called."""
+    """Stands in for whatever a file wants to call."""
 
 
 def read_header(path: Path) -> Header | None:

@@ -25,7 +25,7 @@ OFFICIAL_LABELS = "5083e6dd0895f94970ae8513f046bf3004b333931aad82b619d23ab76f2e1
 class Copy(NamedTuple):
     """A copy of CIFAR-10.
 
-    ``source``: its folder or archive; ``name``: what it honestly is, such as "CIFAR-10 (JPEG
+    ``source``: its folder or archive; ``name``: what it really is, such as "CIFAR-10 (JPEG
     mirror)"; ``counts``: split → number of images; ``order``: of its images, in words;
     ``fingerprint``: the sha256 by which weights know their data.
     """
@@ -87,7 +87,7 @@ def order_of(labels: dict[str, np.ndarray]) -> str:
 
 
 def cifar10_name(source: Path, counts: dict[str, int], lossy: bool) -> str:
-    """What a copy honestly is: its encoding, and its size where it is a part only."""
+    """What a copy really is: its encoding, and its size where it is a part only."""
     if source.name in (OFFICIAL_FOLDER, OFFICIAL_ARCHIVE):
         return "CIFAR-10"
     mirror = f"CIFAR-10 ({'JPEG' if lossy else 'PNG'} mirror)"

@@ -1,4 +1,4 @@
-"""k-means clusters of representations, and how far they are the classes (sec. 4.2.2).
+"""k-means clusters of representations, and how well they match the classes (sec. 4.2.2).
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
@@ -29,7 +29,7 @@ class Clustering(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """How far clusters are classes: each is 1 for the same partition.
+    """How well clusters match classes: each is 1 for the same partition.
 
     ``accuracy``: under the best one-to-one assignment of clusters to classes;
     ``mutual_information``: normalised, NMI; ``rand_index``: adjusted for chance, ARI.

@@ -42,8 +42,8 @@ def linear_probe(
 ) -> ProbeResult:
     """Train a linear layer with SGD and cross-entropy on train representations, test it on others.
 
-    Representations are standardised by the training set's mean and deviation, which changes what
-    a linear layer can express in nothing but makes SGD converge; the learning rate is annealed to
+    Representations are standardised by the training set's mean and deviation, which does not change
+    what a linear layer can express but makes SGD converge; the learning rate is annealed to
     zero over 10,000 steps, whatever the size of the set. The gradient of the cross-entropy by the
     layer's outputs is their softmax less the one-hot labels, so it needs no automatic
     differentiation, which would take most of a step's time.
@@ -163,7 +163,7 @@ def learning_rate(step: int) -> float:
 
 
 def with_ones(x: Tensor) -> Tensor:
-    """x, (n, d), with a last column of ones, which a bias is the weight of."""
+    """x, (n, d), with a last column of ones, whose weight is the bias."""
     return torch.cat([x, x.new_ones(len(x), 1)], dim=1)
 
 

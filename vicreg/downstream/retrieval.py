@@ -30,7 +30,7 @@ class Neighbours(NamedTuple):
 
 def by_faiss(queries: Tensor, index: Tensor, k: int) -> Tensor:
     """A :data:`Search` on the CPU, by faiss in float32: the fastest there."""
-    import faiss  # training and embedding can do without
+    import faiss  # training and embedding do not need it
 
     flat = faiss.IndexFlatL2(index.shape[1])
     flat.add(index.contiguous().numpy())

@@ -45,7 +45,7 @@ def sweep(folder: Path) -> None:
     if fcntl is None:
         return
     for stray in folder.glob(f".*{SUFFIX}"):
-        with contextlib.suppress(OSError):  # it is in the making, or another sweeps it too
+        with contextlib.suppress(OSError):  # it is being written, or another process sweeps it
             descriptor = os.open(stray, os.O_RDONLY | os.O_NOFOLLOW)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

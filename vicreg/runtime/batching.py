@@ -47,9 +47,9 @@ def in_fitting_batches(run: Callable[[int], Result], size: int) -> Result:
 def in_batches(compute: Callable[[Tensor], Tensor], images: Tensor, width: int, size: int) -> Tensor:
     """What ``compute`` makes of images, ``size`` at a time: float32, (n, width), where the images are.
 
-    The result has its place from the start: pieces of it, kept one by one amid the memory that a
-    batch needs and frees, would make every batch take new memory, 19 GB for the patch responses of
-    50,000 images.
+    The result is allocated at the start. Pieces kept one by one, among the memory that every batch
+    allocates and frees, would fragment it: each batch would take new memory, 19 GB for the patch
+    responses of 50,000 images.
     """
     keep_freed_memory()
     result = torch.empty(len(images), width, device=images.device)

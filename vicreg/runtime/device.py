@@ -79,8 +79,8 @@ def autocast(device: torch.device) -> contextlib.AbstractContextManager:
 def compiled(function: Callable, device: torch.device) -> Callable:
     """A function or network as torch.compile makes it at its first call, with the same parameters.
 
-    It is made anew for each shape and each number that it meets: what is made for changing ones is
-    slow, and one run trains on batches of one size.
+    It is compiled anew for each shape and number that it meets: code for changing shapes is slow, and
+    the batches of a run are all of one size.
 
     Raises: VICRegError where nothing can be compiled, before anything is computed.
     """

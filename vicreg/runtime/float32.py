@@ -11,9 +11,9 @@ import torch
 
 @contextlib.contextmanager
 def whole_float32() -> Iterator[None]:
-    """Convolutions multiply all 24 bits of a float32; cuDNN else rounds them to 11, as TF32 has.
+    """Let convolutions multiply all 24 bits of a float32, which cuDNN would round to the 11 of TF32.
 
-    It decorates functions too.
+    Works as a decorator too.
     """
     before = torch.backends.cudnn.allow_tf32
     torch.backends.cudnn.allow_tf32 = False

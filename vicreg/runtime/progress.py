@@ -11,6 +11,6 @@ SECONDS_BETWEEN_LOG_LINES = 2
 
 
 def progress_bar(**settings) -> tqdm:
-    """A tqdm bar on standard error, drawn seldom where that is no terminal."""
+    """A tqdm bar on standard error, drawn less often where that is no terminal."""
     seldom = {} if sys.stderr.isatty() else {"mininterval": SECONDS_BETWEEN_LOG_LINES}
     return tqdm(dynamic_ncols=True, **seldom, **settings)

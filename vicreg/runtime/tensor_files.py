@@ -20,7 +20,7 @@ def save_tensors(content: dict, path: Path) -> None:
 
     Raises: VICRegError when the disk refuses.
     """
-    # By way of memory, for torch reports a full disk as an "enforce fail" and not as an OSError.
+    # In memory first, since torch reports a full disk as an "enforce fail" and not as an OSError.
     buffer = io.BytesIO()
     torch.save(content, buffer)
     content = buffer.getbuffer()
