@@ -128,12 +128,17 @@ class Store:
         # Whoever is killed meanwhile leaves the results aside, where the next plan finds them.
         aside = {old: self.folder / f".{old}" for old in former.values()}
         for old, folder in aside.items():
+            if folder.name not in aside:
+                shutil.rmtree(folder, ignore_errors=True)
             (self.folder / old).rename(folder)
+        takers = [*former.values()]
         for name, old in former.items():
             shutil.rmtree(self.folder / name, ignore_errors=True)
-            shutil.copytree(aside[old], self.folder / name)
-        for folder in aside.values():
-            shutil.rmtree(folder)
+            takers.remove(old)
+            if old in takers:
+                shutil.copytree(aside[old], self.folder / name)
+            else:
+                aside[old].rename(self.folder / name)
 
     def sweep(self) -> None:
         """Remove what killed builds have left."""

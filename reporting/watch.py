@@ -53,7 +53,7 @@ def snapshot(paths: Iterable[Path]) -> dict[Path, tuple]:
             else:
                 stat = path.stat()
                 seen[path] = (stat.st_mtime_ns, stat.st_size)
-        except OSError:
+        except (OSError, ValueError):
             seen[path] = ()  # not there, or not yet
     return seen
 

@@ -63,7 +63,7 @@ def normalise(images: Tensor) -> Tensor:
 @functools.cache
 def constants(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
     """A few constants on a device, cached, since copying them synchronises with the device."""
-    with torch.inference_mode(False):  # or training could not use what an embedding had cached
+    with torch.inference_mode(False):  # a tensor that training can use as well
         return torch.tensor(values, dtype=dtype, device=device)
 
 

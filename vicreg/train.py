@@ -1,4 +1,4 @@
-"""Algorithm 1: training VICReg, with a checkpoint after an epoch, at most once a minute.
+"""Algorithm 1: training VICReg, with a checkpoint after epochs, at most one a minute, and after the last.
 
 The random draws of an epoch depend on the seed and the epoch alone, so a run that goes on from a
 checkpoint draws what the uninterrupted one would have drawn.

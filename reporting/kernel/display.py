@@ -285,8 +285,9 @@ def depends(what, fingerprint: str | None = None, copy: str | None = None) -> No
         called = {} if copy is None else {"copy": str(copy)}
         _emit("depends", name=str(what), fingerprint=str(fingerprint), **called)
         return
-    path = Path(what).absolute()
-    path = path.parent.resolve() / path.name  # a link counts by what it leads to, and is looked for where it lies
+    path = Path(os.path.abspath(what))  # a link counts by what it leads to, and is looked for where it lies
+    if not (path.exists() and path.samefile(what)):  # .. behind a link to a folder leads elsewhere
+        path = Path(what).resolve()
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     _emit("depends", name=path.name, path=str(path), fingerprint=digest)

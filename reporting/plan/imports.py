@@ -148,7 +148,7 @@ def _prefixes(name: str) -> list[str]:
 def _find(name: str, roots: list[Path], folders: bool = False) -> Path | None:
     if SCRIPT in name:
         path = Path(os.path.normpath(roots[0] / name))
-        return path if path.is_file() else None
+        return next((file for file in (path, path.with_name(path.name + ".py")) if file.is_file()), None)
     for root in roots:
         base = root.joinpath(*name.split("."))
         for path in (base / "__init__.py", base.with_name(base.name + ".py")):

@@ -159,7 +159,8 @@ def make_plan(chapters: list[Chapter], report: Report) -> list[Step]:
         now = {name: inputs.meaning(name) for name in (step.result or {}).get("imported", ())}
         step.imported = {name: sha for name, sha in now.items() if sha}
         absent = [item["path"] for item in files if inputs.fingerprint(item) is None]
-        step.absent = tuple(map(inputs.named, (*absent, *(now.keys() - step.imported.keys()))))
+        absent += [name for name in now if name not in step.imported]
+        step.absent = tuple(map(inputs.named, absent))
         step.reason = step.reason or _reason(step, inputs, seen, options.draft)
     return steps
 

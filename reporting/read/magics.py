@@ -11,7 +11,6 @@ import os
 import re
 import tokenize
 import warnings
-from pathlib import Path
 from textwrap import dedent
 
 SIGN = re.compile(r"[%!?]")  # what has none has no magic either
@@ -172,7 +171,10 @@ def _code(text: str) -> tuple[str, ast.Module]:
 
 
 def run_by(node: ast.AST) -> str:
-    """Return what a call of ``%run`` runs, else "": a script's path, in which a / stands, or a module's name."""
+    """Return what a call of ``%run`` runs, else "": a script's path, in which a / stands, or a module's name.
+
+    The path may lack its ``.py``.
+    """
     kind, words = _called(node)
     if kind != "run_line_magic" or words[0] != "run":
         return ""
@@ -180,7 +182,7 @@ def run_by(node: ast.AST) -> str:
     file = next(iter(files), "")
     if not file or "-m" in words[1].split():
         return file
-    file = os.path.expanduser(file if Path(file).suffix else file + ".py")
+    file = os.path.expanduser(file)
     return file if "/" in file else "./" + file
 
 

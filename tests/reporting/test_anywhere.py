@@ -5,7 +5,6 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 import os
 import re
-import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +12,7 @@ import pytest
 from fake_report import Fake
 
 from reporting.cli import main
+from reporting.kernel import display
 from reporting.run.schedule import _imported
 from reporting.store import Store
 
@@ -129,6 +129,21 @@ def test_a_link_counts_by_what_it_leads_to(fake):
     assert fake.build(plan=True) == 0 and "02_table: data/latest.csv changed" in fake.said
 
 
+def test_a_link_to_a_folder_is_no_other_place(tmp_path, monkeypatch):
+    for name in ("2024", "2025"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.csv").write_text(name)
+    (tmp_path / "data").symlink_to("2024")
+    (tmp_path / "x.csv").write_text("beside")
+    emitted = []
+    monkeypatch.setenv(display.BUILDING, "1")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(display, "_emit", lambda _kind, **item: emitted.append(item["path"]))
+    display.depends("data/x.csv")
+    display.depends("data/../x.csv")  # in the folder that holds 2024, as Python opens it
+    assert emitted == [str(tmp_path / "data/x.csv"), str(tmp_path / "x.csv")]
+
+
 def test_a_module_saved_while_its_chapter_runs_is_due(tmp_path):
     module, chapter = tmp_path / "a.py", tmp_path / "chapters/01.py"
     module.write_text("x = 1\n")
@@ -213,19 +228,35 @@ def test_chapters_that_change_places_keep_their_results(copy):
     assert Store(copy.out / "results").load("02_table")["values"] == {"last": 4}
 
 
-def test_results_on_their_way_to_another_name_are_not_lost(copy, monkeypatch):
+def test_a_renamed_and_edited_chapter_runs(copy):
+    renamed(copy, **{"02_table": "04_table"})
+    copy.edit("chapters/04_table.py", "0.25", "0.35")
+    assert copy.build(plan=True) == 0 and "04_table: no stored results" in copy.said
+
+
+def test_two_chapters_with_the_same_cells_both_take_them_over(copy):
+    renamed(copy, **{"02_table": "04_table"})
+    copy.write("chapters/05_again.py", (copy.chapters / "04_table.py").read_text().replace("tbl-rows", "tbl-more"))
+    assert copy.build(plan=True) == 0 and "05_again: no stored results" in copy.said, "its label is another"
+    store = Store(copy.out / "results")
+    store.take_over({"04_table": "02_table", "05_again": "02_table"})
+    assert store.load("04_table") == store.load("05_again") and not store.load("02_table")
+
+
+@pytest.mark.parametrize("moves", [1, 2, 3])
+def test_results_on_their_way_to_another_name_are_not_lost(copy, monkeypatch, moves):
     path = copy.chapters / "02_table.py"
     path.write_text(path.read_text(encoding="utf-8").replace("01_squares.last", "02_table.last"), encoding="utf-8")
     renamed(copy, **{"01_squares": "02_table", "02_table": "01_squares"})
-    real, calls = shutil.copytree, []
+    real, calls = Path.rename, []
 
-    def full(*arguments):
+    def stopped(*arguments):
         calls.append(real(*arguments))
-        if len(calls) == 1:
-            raise OSError(28, "No space left on device")
+        if len(calls) == moves:
+            raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("shutil.copytree", full)
-    assert copy.build() == 1 and "No space left" in copy.said
+    monkeypatch.setattr(Path, "rename", stopped)
+    assert copy.build() == 1 and "Input/output error" in copy.said
     assert copy.build() == 0, copy.said
     assert Store(copy.out / "results").load("02_table")["values"] == {"last": 4}
     assert sorted(path.name for path in (copy.out / "results").iterdir() if path.is_dir()) == ["01_squares", "02_table"]
