@@ -130,18 +130,17 @@ def test_a_link_counts_by_what_it_leads_to(fake):
 
 
 def test_a_link_to_a_folder_is_no_other_place(tmp_path, monkeypatch):
-    for name in ("2024", "2025"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "x.csv").write_text(name)
-    (tmp_path / "data").symlink_to("2024")
-    (tmp_path / "x.csv").write_text("beside")
+    for name in ("years/2024/x.csv", "years/x.csv", "x.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / "data").symlink_to("years/2024")
     emitted = []
     monkeypatch.setenv(display.BUILDING, "1")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(display, "_emit", lambda _kind, **item: emitted.append(item["path"]))
     display.depends("data/x.csv")
-    display.depends("data/../x.csv")  # in the folder that holds 2024, as Python opens it
-    assert emitted == [str(tmp_path / "data/x.csv"), str(tmp_path / "x.csv")]
+    display.depends("data/../x.csv")  # beside 2024, as Python opens it
+    assert emitted == [str(tmp_path / "data/x.csv"), str(tmp_path / "years/x.csv")]
 
 
 def test_a_module_saved_while_its_chapter_runs_is_due(tmp_path):
