@@ -12,7 +12,6 @@ import pytest
 from fake_report import Fake
 
 from reporting.cli import main
-from reporting.kernel import display
 from reporting.run.schedule import _imported
 from reporting.store import Store
 
@@ -127,20 +126,6 @@ def test_a_link_counts_by_what_it_leads_to(fake):
     link.unlink()
     link.symlink_to("2025.csv")
     assert fake.build(plan=True) == 0 and "02_table: data/latest.csv changed" in fake.said
-
-
-def test_a_link_to_a_folder_is_no_other_place(tmp_path, monkeypatch):
-    for name in ("years/2024/x.csv", "years/x.csv", "x.csv"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(name)
-    (tmp_path / "data").symlink_to("years/2024")
-    emitted = []
-    monkeypatch.setenv(display.BUILDING, "1")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(display, "_emit", lambda _kind, **item: emitted.append(item["path"]))
-    display.depends("data/x.csv")
-    display.depends("data/../x.csv")  # beside 2024, as Python opens it
-    assert emitted == [str(tmp_path / "data/x.csv"), str(tmp_path / "years/x.csv")]
 
 
 def test_a_module_saved_while_its_chapter_runs_is_due(tmp_path):

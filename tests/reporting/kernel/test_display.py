@@ -139,6 +139,20 @@ def test_a_missing_file_cannot_be_declared(tmp_path, monkeypatch):
         depends(tmp_path / "none.pt")
 
 
+def test_a_link_to_a_folder_is_no_other_place(tmp_path, monkeypatch):
+    for name in ("years/2024/x.csv", "years/x.csv", "x.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / "data").symlink_to("years/2024")
+    emitted = []
+    monkeypatch.setenv("REPORTING_BUILD", "1")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("reporting.kernel.display._emit", lambda _kind, **item: emitted.append(item["path"]))
+    depends("data/x.csv")
+    depends("data/../x.csv")  # beside 2024, as Python opens it
+    assert emitted == [str(tmp_path / "data/x.csv"), str(tmp_path / "years/x.csv")]
+
+
 def test_importing_is_light():
     code = "import sys, reporting; sys.exit('matplotlib' in sys.modules or 'jupytext' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
