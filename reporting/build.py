@@ -98,9 +98,9 @@ def _prepare(options: Options, progress: Progress) -> tuple[list[Step], Report]:
 
 
 def _as_stored(prepared: tuple[list[Step], Report]) -> tuple[list[Step], Report]:
-    """What is handed in holds results under the names that the chapters have."""
+    """Count results under a former name as missing: what is handed in has those of the names that it has."""
     for step in prepared[0]:
-        step.reason = step.reason or (f"stored as {step.formerly}" if step.formerly else "")
+        step.reason = step.reason or (f"stored under its former name, {step.formerly}" if step.formerly else "")
     return prepared
 
 
@@ -137,7 +137,7 @@ def _say_copies(steps: list[Step], chosen: list[Step], asked: Asked, progress: P
 def _say_absent(steps: list[Step], chosen: list[Step], progress: Progress) -> None:
     absent = dict.fromkeys(name for step in steps if step not in chosen for name in step.absent)
     if absent:
-        progress.say("not here, so taken for unchanged: " + ", ".join(absent))
+        progress.say("not found, so assumed unchanged: " + ", ".join(absent))
 
 
 def _line(step: Step, runs: bool) -> str:
@@ -150,7 +150,7 @@ def _line(step: Step, runs: bool) -> str:
     if result is NOTHING:
         return f"{name}: no code"
     kept = f"{name}: results of {result['date'][:16]} ({result['environment']['device']})"
-    kept += f", stored as those of {step.formerly}" if step.formerly else ""
+    kept += f", taken over from {step.formerly}" if step.formerly else ""
     return f"{kept}, stale: {step.reason}" if step.reason else kept
 
 

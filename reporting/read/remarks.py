@@ -87,7 +87,7 @@ def _no_chapters(chapters: list[Chapter]) -> Iterator[str]:
         for name, _ in imported_names(other):
             chapter = plain.pop(name, None) if name != other.name else None
             if chapter is not None:
-                yield (f"{shown(chapter.path)}: this has no # %% and {other.path.name} imports it; if it is no chapter, "
+                yield (f"{shown(chapter.path)}: {other.path.name} imports this, which has no # %%; if it is no chapter, "
                        f"call it _{chapter.path.name}")
 
 

@@ -133,10 +133,10 @@ class Pieces:
             self.numbered(wording, line)
 
     def given(self, cell: Cell) -> str:
-        """What was set from outside in place of the values that a cell gives."""
+        """The values that -p has set in place of the ones that a cell of parameters gives."""
         values = self.part.result.get("key", {}).get("parameters") if "parameters" in cell.tags else None
         lines = [f"{name} = {value!r}" for name, value in (values or {}).items()]
-        return "\n".join(["", "", "# In place of these:", *lines]) if lines else ""
+        return "\n".join(["", "", "# Set for this report:", *lines]) if lines else ""
 
     def numbered(self, item: dict, line: int) -> None:
         """A figure or a table."""

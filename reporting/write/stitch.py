@@ -90,7 +90,7 @@ def _provenance(parts: list[Part]) -> str:
     if packages:
         text += " Software: " + ", ".join(f"{n} {v}" for n, v in packages.items()) + "."
     text = text.replace("@", "\\@")
-    return f"{text} Parameters in place of those written: {'; '.join(given)}." if given else text
+    return f"{text} Parameters set for this report: {'; '.join(given)}." if given else text
 
 
 def _input(name: str, fingerprint: str, chapters: list[str]) -> str:

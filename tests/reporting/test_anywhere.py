@@ -100,13 +100,13 @@ def test_results_name_no_folder_of_this_machine(distant):
 
 
 @pytest.mark.parametrize("name", ["mine/chapters/heights.csv", "library/scaling.py"])
-def test_what_is_not_here_counts_as_unchanged_and_is_told(distant, name):
+def test_what_is_not_found_counts_as_unchanged_and_is_told(distant, name):
     path = distant.root.parent / name
     text = path.read_text(encoding="utf-8")
     path.unlink()
     assert distant.build() == 0
     path.write_text(text, encoding="utf-8")
-    assert re.search(rf"^not here, so taken for unchanged: [./a-z]*{path.name}$", distant.said, re.M), distant.said
+    assert re.search(rf"^not found, so assumed unchanged: [./a-z]*{path.name}$", distant.said, re.M), distant.said
     assert "done" not in distant.said
 
 
@@ -172,7 +172,7 @@ def test_other_parameters_make_a_report_of_their_own(fake, tmp_path_factory, mon
     assert f"{folder / 'report.pdf'}: " in said and "02_table: results of" in said
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "ended at 16" in page and "count = 5 in 01 squares" in page
-    assert "In place of these:" in page
+    assert "Set for this report:" in page
 
 
 def test_parameters_go_where_out_says(fake, tmp_path_factory):
@@ -197,7 +197,7 @@ def renamed(report, **names: str) -> None:
 def test_a_renamed_chapter_keeps_its_results(copy):
     renamed(copy, **{"02_table": "04_table"})
     before = {path: path.read_bytes() for path in copy.out.rglob("*") if path.is_file()}
-    assert copy.build(plan=True) == 0 and "stored as those of 02_table" in copy.said
+    assert copy.build(plan=True) == 0 and "taken over from 02_table" in copy.said
     assert {path: path.read_bytes() for path in copy.out.rglob("*") if path.is_file()} == before
     assert copy.build() == 0, copy.said
     assert sorted(path.name for path in (copy.out / "results").iterdir() if path.is_dir()) == ["01_squares", "04_table"]
@@ -263,6 +263,6 @@ def test_a_script_that_a_chapter_imports_is_probably_none(fake):
     fake.write("chapters/helping.py", "half = 0.5\n")
     fake.edit("chapters/02_table.py", "record(share=0.25)", "import helping\n\nrecord(share=helping.half)")
     assert fake.build() == 0, fake.said
-    assert "helping.py: this has no # %% and 02_table.py imports it; if it is no chapter, call it _helping.py" in fake.said
+    assert "helping.py: 02_table.py imports this, which has no # %%; if it is no chapter, call it _helping.py" in fake.said
 
 
