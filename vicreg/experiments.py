@@ -4,7 +4,6 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import re
-import sys
 from dataclasses import dataclass, field, fields, replace
 from types import UnionType
 from typing import TypeVar, get_origin
@@ -20,16 +19,19 @@ NEIGHBOURS = 3  # of which one is drawn each time as an image's other view, as t
 CODE_LEARNING_RATE = 3e-3
 
 
+LEAST, MOST = 2.0**-126, (2 - 2**-23) * 2.0**127  # above 0 that a float32 holds
+
+
 @dataclass(frozen=True)
 class Range:
-    """The numbers that a setting may take: from low to high; ``without`` excludes an end point."""
+    """The numbers that a setting may take: from low to high, as far as a float32 holds them; ``without`` excludes an end point."""
 
     low: float
-    high: float = sys.float_info.max
+    high: float = MOST
     without: float | None = None
 
     def __contains__(self, value: float) -> bool:
-        return self.low <= value <= self.high and value != self.without
+        return self.low <= value <= self.high and value != self.without and (value == 0 or value >= LEAST)
 
     def __str__(self) -> str:
         low = f"above {self.low:,}" if self.without == self.low else f"at least {self.low:,}"
@@ -108,8 +110,10 @@ def check_ranges(experiment: Experiment) -> None:
         value, allowed = getattr(experiment, number.name), number.metadata.get("allowed")
         if allowed is None or value is None:
             continue
-        if not all(each in allowed for each in (value if isinstance(value, tuple) else [value])):
-            raise VICRegError(f"{number.name} must be {allowed}, got {value}.")
+        values = value if isinstance(value, tuple) else (value,)
+        if not all(each in allowed for each in values):
+            beyond = any(each and not LEAST <= abs(each) <= MOST for each in values)
+            raise VICRegError(f"{number.name} must be {allowed}, got {value}{', which float32 cannot hold' * beyond}.")
 
 
 def experiment_from(stored: dict) -> Experiment:

@@ -123,7 +123,7 @@ def test_a_killed_worker_costs_at_most_an_epoch(launch, tmp_path, assert_identic
 
 def test_a_batch_is_a_multiple_of_the_workers(tiny):
     with pytest.raises(ValueError, match="multiple of the 3 processes that share it, got 8"):
-        T.check_settings(replace(VICREG, batch_size=8), tiny, CPU, Workers(0, 3))
+        T.check_settings(replace(VICREG, batch_size=8), CPU, Workers(0, 3))
 
 
 def test_shares_make_up_the_batch():

@@ -6,6 +6,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 import contextlib
 import ctypes
 import platform
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ def best_device(name: str | None = None) -> torch.device:
     Raises: VICRegError when the named device is unknown or cannot be used.
     """
     if name is not None:
+        if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+            raise VICRegError(f"There is no device {name!r}; choose cpu or cuda, or leave --device out to take the best there is.")
         try:
             device = torch.device(name)
             torch.zeros(1, device=device)

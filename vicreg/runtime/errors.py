@@ -3,6 +3,7 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+import re
 import signal
 import sys
 import threading
@@ -16,7 +17,7 @@ class VICRegError(Exception):
 
 def reason(error: Exception) -> str:
     """What another library's exception says, short enough to stand inside a sentence."""
-    lines = str(error).splitlines()
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).splitlines()  # without a terminal's colours
     return lines[0].rstrip(".: ") if lines else type(error).__name__
 
 

@@ -5,6 +5,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 
 import io
 import os
+import pickle
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +36,10 @@ def load_tensors(file: BinaryIO) -> dict:
     with zipfile.ZipFile(file) as archive:
         check_archive(archive, file.seek(0, os.SEEK_END))
     file.seek(0)
-    content = torch.load(file, map_location="cpu", weights_only=True)
+    try:
+        content = torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:  # torch's message advises to run the code
+        raise ValueError("it holds something else than tensors and plain values") from error
     for tensor in tensors_in(content):
         if tensor.untyped_storage().nbytes() < tensor.nbytes:
             raise ValueError("a tensor of it is larger than what is stored of it")
