@@ -10,7 +10,7 @@ from reporting.plan.imports import read_imports
 from reporting.read.percent import find_chapters, read_chapter
 from vicreg.runtime.paths import PROJECT
 
-IMAGES = "data datasets/cifar10 datasets/compressed datasets/copies datasets/decode"
+IMAGES = "data datasets/cifar10 datasets/copies datasets/decode datasets/files"
 FILES = "runtime/atomic runtime/cache runtime/errors runtime/paths runtime/progress"
 WEIGHTS = "augment experiments history latent_codes model runtime/tensor_files weights"
 EMBEDDING = "representations runtime/amx_convolution runtime/batching runtime/device runtime/validation"

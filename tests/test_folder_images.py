@@ -82,17 +82,6 @@ def test_the_cache_gives_the_same_until_a_picture_changes(photos, monkeypatch):
     assert load_images(photos).fingerprint != first.fingerprint
 
 
-def test_a_spoilt_cache_is_made_anew(photos):
-    from vicreg.runtime.paths import cache_folder
-
-    first = load_images(photos)
-    (cache,) = cache_folder().glob("pictures-*.npz")
-    content = bytearray(cache.read_bytes())
-    content[2000] ^= 255
-    cache.write_bytes(content)
-    assert load_images(photos).fingerprint == first.fingerprint
-
-
 def test_splits_are_those_of_the_folder(tmp_path, photos):
     for name, split in (("a", "train"), ("b", "test")):
         (photos / split).mkdir()
@@ -116,7 +105,7 @@ def test_what_cannot_be_trained_on_is_one_sentence(photos, tmp_path):
         load_images(photos, strict=True)
     for path in sorted(photos.glob("*/*.jpg"))[3:]:
         path.unlink()
-    with pytest.raises(VICRegError, match=r"at least 4 pictures, and .* has 3"):
+    with pytest.raises(VICRegError, match=r"has 1 picture to train on, of which 2 are needed; add some"):
         load_images(photos)
 
 
@@ -126,20 +115,3 @@ def test_many_broken_pictures_are_counted_not_all_named(tmp_path, write_folder, 
     )
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 22 and lines[-1] == "  … and 10 more"
-
-
-def test_what_could_not_be_read_for_a_while_is_read_then(photos, monkeypatch):
-    from vicreg.datasets import pictures
-
-    original = pictures.read_picture
-
-    def locked(path, side):
-        if path.name == "00.jpg":
-            raise ValueError("cannot be read (Permission denied)")
-        return original(path, side)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(pictures, "read_picture", locked)
-        assert sum(map(len, load_images(photos))) == 29
-    whole = load_images(photos)
-    assert sum(map(len, whole)) == 30 and load_images(photos).fingerprint == whole.fingerprint

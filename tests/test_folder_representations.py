@@ -116,9 +116,11 @@ def test_a_damaged_cache_is_made_anew(run, image_folder, counted):
 
     expected = represent_folder(run, find_pictures(image_folder), CPU).y
     (cache,) = cache_folder().glob("folder-*.npz")
-    cache.write_bytes(cache.read_bytes()[:-500])
-    assert torch.equal(represent_folder(run, find_pictures(image_folder), CPU).y, expected)
-    assert counted == [30, 30]
+    good = cache.read_bytes()
+    for spoilt in (good[:-500], good[:3000] + bytes([good[3000] ^ 1]) + good[3001:], b""):
+        cache.write_bytes(spoilt)
+        assert torch.equal(represent_folder(run, find_pictures(image_folder), CPU).y, expected)
+    assert counted == [30] * 4
 
 
 def test_without_a_readable_picture_or_an_encoder_it_is_refused(run, tmp_path, write_folder):

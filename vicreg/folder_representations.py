@@ -1,16 +1,12 @@
-"""Representations of the pictures of a folder, a few at a time, and remembered picture by picture.
+"""Representations of the pictures of a folder, a few at a time.
 
-However many there are, memory holds a few batches of images and all representations, 51 MB for
-100,000. A picture is known again by its name, size and time, so an interrupted command goes on
-where it was, and of a folder that has grown only what is new is embedded.
+However many there are, memory holds a few batches of images and all representations, 51 MB for 100,000.
 
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
-import hashlib
-import json
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,22 +15,21 @@ import torch
 from torch import Tensor
 
 from .datasets.folder import Folder
-from .datasets.pictures import decoded, read_picture
+from .datasets.pictures import decoded, hashes_of
+from .known_pictures import known
 from .representations import embedder, width
 from .runtime.batching import in_batches, in_fitting_batches
-from .runtime.cache import from_cache, keep_in_cache
 from .runtime.device import best_device, gains_by_bf16
 from .runtime.errors import VICRegError
 from .runtime.progress import progress_bar
 from .runtime.validation import check_finite
 from .weights import Run
 
-CACHE_FORMAT = 1
-KEEP_EVERY = 60  # seconds
+CACHE_FORMAT = 2
 
 
 class Embedded(NamedTuple):
-    """The pictures that could be read, and their representations, float32, (n, 128)."""
+    """The pictures that could be read, with hashes of their pixels, and their representations, float32, (n, 128)."""
 
     folder: Folder
     y: Tensor
@@ -51,70 +46,39 @@ def represent_folder(run: Run, folder: Folder, device: torch.device | None = Non
     if run.experiment.latent:
         raise VICRegError(f"{run.name} has codes of its training images alone; choose weights of an encoder.")
     device = device or best_device()
-    identity = [CACHE_FORMAT, run.fingerprint, gains_by_bf16(device), device.type, str(folder.root.resolve())]
-    name = f"folder-{hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]}.npz"
-    identities, dimensions = folder.identities(), width(run.encoder)
-    y = torch.empty(len(folder), dimensions)
-    done = recall(name, identities, y.numpy())
-    missing, failures, kept_at = np.flatnonzero(~done), {}, time.monotonic()
+    identity = [CACHE_FORMAT, run.fingerprint, gains_by_bf16(device), device.type]
+    fields = {"y": np.empty((len(folder), width(run.encoder)), np.float32), "hashes": np.empty(len(folder), np.uint64)}
 
-    def keep() -> None:
-        keep_in_cache(name, identities=identities[done], y=y.numpy()[done])
-
-    if len(missing):
-        represent, side = embedder(run.encoder, device), run.experiment.side
-        paths, at = folder.paths, 0
-        with progress_bar(
-            total=len(folder), initial=len(folder) - len(missing), desc=f"{run.name}: {folder.name}", unit=" images"
-        ) as bar:
-            try:
-                for images, failed in decoded([paths[index] for index in missing], side):
-                    batch = missing[at : at + len(images)]
-                    y[batch] = in_fitting_batches(
-                        lambda size, images=images: in_batches(represent, images, dimensions, size), len(images)
-                    )
-                    done[batch] = True
-                    for index, why in failed.items():
-                        failures[folder.names[missing[index]]] = why
-                        done[missing[index]] = False
-                    at += len(images)
-                    bar.update(len(images))
-                    if time.monotonic() - kept_at > KEEP_EVERY:
-                        keep()
-                        kept_at = time.monotonic()
-            finally:
-                if at:
-                    keep()
+    done, failures = known(
+        folder, "folder", identity, fields, lambda paths: represented(run, paths, device), f"{run.name}: {folder.name}"
+    )
     if not done.any():
         raise VICRegError(f"Not one of the {len(folder):,} pictures in {folder.root} can be read: {next(iter(failures.values()))}.")
-    y = y[torch.from_numpy(done)]
+    y = torch.from_numpy(fields["y"][done])
     check_finite(y)
-    return Embedded(folder.only(done, failures), y)
+    return Embedded(replace(folder, hashes=fields["hashes"]).only(done, failures), y)
 
 
 def represent_files(run: Run, paths: Sequence[Path], device: torch.device) -> Tensor:
-    """The representations of a few pictures: float32 on the CPU, (n, 128).
+    """The representations of pictures: float32 on the CPU, (n, 128).
 
     Raises: VICRegError, naming it, where one cannot be read.
     """
-    images = []
-    for path in paths:
-        try:
-            images.append(read_picture(path, run.experiment.side))
-        except ValueError as error:
-            raise VICRegError(f"The picture {path} {error}; name another.") from error
-    return in_batches(embedder(run.encoder, device), torch.stack(images), width(run.encoder), len(images))
+    found = [torch.empty(0, width(run.encoder))]
+    with progress_bar(total=len(paths), desc=f"{run.name}: pictures", unit=" images", disable=not paths) as bar:
+        for fields, failed in represented(run, paths, device):
+            for index, why in failed.items():
+                raise VICRegError(f"The picture {paths[index]} {why}; name another.")
+            found.append(torch.from_numpy(fields["y"]))
+            bar.update(len(fields["y"]))
+    return torch.cat(found)
 
 
-def recall(name: str, identities: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Fill in the representations that the cache knows, and return which these are, bool, (n,)."""
-    stored = from_cache(name) or {}
-    known, values = stored.get("identities"), stored.get("y")
-    done = np.zeros(len(identities), dtype=bool)
-    if known is None or values is None or values.shape != (len(known), y.shape[1]) or values.dtype != y.dtype:
-        return done
-    rows = {identity.tobytes(): row for row, identity in enumerate(known)}
-    found = np.array([rows.get(identity.tobytes(), -1) for identity in identities])
-    done = found >= 0
-    y[done] = values[found[done]]
-    return done
+def represented(
+    run: Run, paths: Sequence[Path], device: torch.device
+) -> Iterator[tuple[dict[str, np.ndarray], dict[int, str]]]:
+    """Yield what is known of files, "y" and "hashes", and why some are blank, batch by batch, as :func:`decoded` does."""
+    represent, dimensions = embedder(run.encoder, device), width(run.encoder)
+    for images, failed in decoded(paths, run.experiment.side):
+        y = in_fitting_batches(lambda size, images=images: in_batches(represent, images, dimensions, size), len(images))
+        yield {"y": y.numpy(), "hashes": hashes_of(images)}, failed

@@ -12,22 +12,25 @@ from torchvision.io import encode_png
 
 from .data import ImageSet, load_cifar10
 from .datasets.mnist import find_mnist, read_idx
-from .runtime.atomic import write_atomically
+from .runtime.atomic import unfinished_folder, write_atomically
 from .runtime.paths import data_folder
 
 
 def write_sample(target: Path, train: int, test: int, digits: int) -> None:
     """Write the first images of each class to a folder that VICREG_DATA can name.
 
-    Parameters: target, the folder, made where it is missing; train and test, CIFAR-10 images a
+    Parameters: target, the folder, which is not there yet, or empty; train and test, CIFAR-10 images a
     class, written as PNG (lossless); digits, of MNIST's test set.
     Raises: VICRegError when the full data cannot be had or the disk refuses.
     """
     data = load_cifar10()
-    for images, count in ((data.train, train), (data.test, test)):
-        write_images(target / images.split, images, count)
-    for file in find_mnist(data_folder()):
-        write_idx(target / f"{file.name.removesuffix('.gz')}.gz", read_idx(file)[:digits])
+    with unfinished_folder(target, "sample") as aside:
+        for images, count in ((data.train, train), (data.test, test)):
+            write_images(aside / images.split, images, count)
+        for file in find_mnist(data_folder()):
+            write_idx(aside / f"{file.name.removesuffix('.gz')}.gz", read_idx(file)[:digits])
+        for part in sorted(aside.iterdir()):
+            part.rename(target / part.name)
 
 
 def write_images(folder: Path, images: ImageSet, count: int) -> None:

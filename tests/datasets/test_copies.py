@@ -19,9 +19,9 @@ from torchvision.io import decode_jpeg, encode_jpeg
 from vicreg import data
 from vicreg.__main__ import main
 from vicreg.datasets import copies
-from vicreg.datasets.cifar10 import CIFAR10_CLASSES, OFFICIAL_COUNTS
+from vicreg.datasets.cifar10 import CIFAR10_CLASSES
 from vicreg.experiments import EXPERIMENTS
-from vicreg.runtime.paths import PROJECT, cache_folder, data_folder, weights_file, weights_folder
+from vicreg.runtime.paths import PROJECT, cache_folder, weights_file, weights_folder
 from vicreg.weights import load_run, save_run
 from vicreg.weights_header import Header, read_header
 
@@ -50,7 +50,7 @@ def test_a_copy_is_told_alike_before_and_after_it_was_decoded(tiny_folder, decod
     assert len(decoded()) == 1, "to be told, it was decoded"
     loaded = data.load_cifar10(tiny_folder)
     assert before == copies.copy_at_hand(tiny_folder) == copies.Copy(
-        tiny_folder, loaded.train.name, {"train": 20, "test": 10}, "class by class", loaded.fingerprint
+        tiny_folder, loaded.train.name, {"train": 20, "test": 10}, loaded.fingerprint
     )
 
 
@@ -74,18 +74,6 @@ def test_a_spoilt_cache_is_made_anew(tiny_folder, decoded, content):
 def test_nothing_is_downloaded_to_be_told(tmp_path):
     assert copies.copy_at_hand(tmp_path) is None and not [*tmp_path.iterdir()]
     assert json.loads(told("data", "--json", "--data", str(tmp_path))) is None
-
-
-def test_orders():
-    by_class = {split: np.sort(np.arange(n) % 10) for split, n in OFFICIAL_COUNTS.items()}
-    assert copies.order_of(by_class) == "class by class"
-    assert copies.order_of({**by_class, "test": by_class["test"][::-1]}) == "in an order of their own"
-
-
-@pytest.mark.whole_data
-def test_the_official_order_is_known():
-    found = copies.copy_at_hand(data_folder())
-    assert (found.order == "in the official order") == (found.name == "CIFAR-10")
 
 
 def test_another_copy_and_order_is_another_fingerprint_of_the_same_images(sample, tmp_path):
@@ -113,7 +101,7 @@ def test_the_command_tells_copies_and_whose_weights_are_of_them(trained, tiny_fo
     said = capsys.readouterr().out
     fingerprint = data.load_cifar10(tiny_folder).fingerprint
     assert f"CIFAR-10 in {tiny_folder}: CIFAR-10 (PNG mirror), a subset of 20 + 10\n" in said
-    assert f"20 train and 10 test images, class by class; sha256 {fingerprint}\n" in said
+    assert f"20 train and 10 test images; sha256 {fingerprint}\n" in said
     assert f"There is no MNIST test set in {tiny_folder}" in said
     assert f"{weights_folder() / 'vicreg.pt'}: 2 epochs on this copy\n" in said
     assert f"{weights_folder() / 'spoilt.pt'}: damaged" in said
@@ -123,7 +111,23 @@ def test_the_command_tells_copies_and_whose_weights_are_of_them(trained, tiny_fo
     assert f"vicreg.pt: 2 epochs on another copy: CIFAR-10 (PNG mirror), a subset of 20 + 10, sha256 {fingerprint[:12]}…" in said
     assert main(["data", "--data", str(SAMPLE / "train")]) == 0
     said = capsys.readouterr().out
-    assert "Pictures in" in said and "400 pictures of 10 classes (airplane 40," in said and "vicreg.pt: 2 epochs on CIFAR-10 (PNG" in said
+    assert "Pictures in" in said and "400 pictures of 10 classes (airplane 40," in said and "vicreg.pt" not in said
+
+
+def test_a_sample_is_of_what_was_asked_for_and_of_nothing_else(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("VICREG_DATA", str(SAMPLE))
+    options = ["--train", "3", "--test", "2", "--digits", "9"]
+    assert main(["sample", str(tmp_path / "s"), *options]) == 0
+    assert copies.copy_at_hand(tmp_path / "s").counts == {"train": 30, "test": 20}
+    assert main(["sample", str(tmp_path / "s"), *options]) == 1
+    assert "already exists and is not empty; name a new folder." in capsys.readouterr().err
+    for number in ("0", "-1"):
+        with pytest.raises(SystemExit):
+            main(["sample", str(tmp_path / "other"), "--train", number])
+    monkeypatch.setenv("VICREG_DATA", str(SAMPLE / "train"))
+    assert main(["sample", str(tmp_path / "other")]) == 1
+    assert "holds other pictures, but samples are taken from CIFAR-10; point VICREG_DATA" in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_header_is_what_loading_tells(trained):

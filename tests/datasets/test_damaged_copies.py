@@ -4,17 +4,15 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import io
-import os
 import tarfile
-import zlib
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from vicreg import data
+from vicreg.__main__ import main
 from vicreg.datasets import cifar10 as cifar10_files
 from vicreg.runtime.errors import VICRegError
 from vicreg.runtime.paths import cache_folder
@@ -22,9 +20,9 @@ from vicreg.runtime.paths import cache_folder
 FLIPS = 40
 
 
-def encoded(width=32, height=32, mode="RGB", kind="PNG", **options) -> bytes:
+def encoded(width=32, height=32) -> bytes:
     buffer = io.BytesIO()
-    Image.new(mode, (width, height)).save(buffer, kind, **options)
+    Image.new("RGB", (width, height)).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -67,6 +65,7 @@ def test_links_devices_and_odd_files_are_passed_over(tmp_path, real_images, writ
         "folder": special(tarfile.DIRTYPE, "train/cat/folder.png"),
         "../../escaped.txt": b"words",
         str(tmp_path / "absolute.sh"): b"words",
+        "../../train/cat/out.txt": b"words",
         "train/cat/._0000.jpg": b"what macOS puts beside a file",
         "train/cat/\x1b[2J.txt": b"words",
     }
@@ -77,32 +76,9 @@ def test_links_devices_and_odd_files_are_passed_over(tmp_path, real_images, writ
     assert got.fingerprint == data.load_cifar10(archive.parent).fingerprint
 
 
-@pytest.mark.parametrize(
-    "name", ["../../train/cat/out.png", "/etc/train/cat/out.png", "train/cat/../../train/cat/out.png"]
-)
-def test_images_with_hostile_paths_are_never_written(tmp_path, real_images, write_archive, name):
-    write_archive(tmp_path / "a" / "b" / "hostile.tar.gz", {**real_images, name: encoded()})
-    before = everything_under(tmp_path)
-    assert len(data.load_cifar10(tmp_path / "a" / "b").train) == 21  # read, as an image is
-    assert everything_under(tmp_path) == before
-
-
-def test_a_huge_image_is_refused(tmp_path, real_images, write_archive):
-    huge = encoded() + bytes(cifar10_files.LARGEST_IMAGE_FILE)
-    write_archive(tmp_path / "a.tar.gz", {**real_images, "train/cat/huge.png": huge})
-    assert "huge.png is too large" in refusal(tmp_path)
-
-
-def test_an_archive_that_would_unpack_to_gigabytes_is_refused_by_its_header(tmp_path):
-    bomb = tarfile.TarInfo("filler.bin")
-    bomb.size = 1 << 40
-    (tmp_path / "a.tar").write_bytes(bomb.tobuf() + bytes(1024))
-    assert "2 GiB" in refusal(tmp_path)
-
-
-def test_an_archive_of_countless_files_is_refused(archive, monkeypatch):
-    monkeypatch.setattr(cifar10_files, "MOST_FILES", 10)
-    assert "over 10 files" in refusal(archive.parent)
+def test_an_archive_of_something_else_is_not_called_damaged(tmp_path, real_images, write_archive):
+    write_archive(tmp_path / "a.tar.gz", {**real_images, "train/cat/huge.png": encoded() + bytes(cifar10_files.LARGEST_IMAGE_FILE)})
+    assert "a.tar.gz is not CIFAR-10 (train/cat/huge.png is too large for an image of it); put its images there" in refusal(tmp_path)
 
 
 # Damaged archives -----------------------------------------------------------------------------
@@ -136,14 +112,6 @@ def test_no_flipped_bit_of_an_archive_goes_unnoticed(archive):
     assert refused == FLIPS  # the check sum, after the images, covers all but the first few bytes
 
 
-def test_damage_in_the_middle_of_an_image_is_an_error_of_ours(tmp_path, monkeypatch, archive):
-    def broken(self, *arguments):
-        raise zlib.error("invalid distance too far back")
-
-    monkeypatch.setattr(tarfile.ExFileObject, "read", broken)
-    assert "invalid distance" in refusal(archive.parent)
-
-
 def test_a_damaged_official_archive_is_refused_and_not_downloaded_over(tmp_path, monkeypatch):
     def retrieve(url, filename, *arguments, **options):
         Path(filename).write_bytes(b"half a download")
@@ -156,8 +124,28 @@ def test_a_damaged_official_archive_is_refused_and_not_downloaded_over(tmp_path,
 
 
 def test_an_incomplete_official_folder_is_refused(tmp_path, write_folder):
-    write_folder(tmp_path, {"cifar-10-batches-py/data_batch_1": b"\x80\x04."})
-    assert "cifar-10-batches-py is damaged or incomplete" in refusal(tmp_path)
+    names = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch", "batches.meta"]
+    write_folder(tmp_path, dict.fromkeys((f"cifar-10-batches-py/{name}" for name in names if name != "test_batch"), b"\x80\x04."))
+    assert "cifar-10-batches-py lacks test_batch; delete it and download it again." in refusal(tmp_path)
+    write_folder(tmp_path, {"cifar-10-batches-py/test_batch": b"\x80\x04."})
+    assert f"cifar-10-batches-py is damaged ({', '.join(names)}); delete it" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("batches", "named", "meant"),
+    [
+        ("cifar-10-batches-py", "cifar-10-batches-py", "."),
+        ("cifar-10-batches-py/cifar-10-batches-py", ".", "cifar-10-batches-py"),
+        ("data/cifar-10-batches-py", ".", "data"),
+    ],
+)
+def test_a_data_folder_one_level_off_names_the_one_that_is_meant(tmp_path, write_folder, capsys, batches, named, meant):
+    write_folder(tmp_path, {f"{batches}/batches.meta": b"?"})
+    for command in (["data"], ["train", "vicreg", "--epochs", "1"]):
+        assert main([*command, "--data", str(tmp_path / named)]) == 1
+        said = capsys.readouterr().err
+        assert f"CIFAR-10 is not in {tmp_path / named} but in {tmp_path / meant}; name that folder." in said
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "batches.meta"]
 
 
 def test_two_archives_are_refused_by_name(archive, real_images, write_archive):
@@ -172,32 +160,17 @@ def test_two_archives_are_refused_by_name(archive, real_images, write_archive):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "not a readable image"),
+        (b"", "is empty"),
         (b"words", "not a readable image"),
         (encoded()[:60], "not a readable image"),
         (encoded(33, 31), "33x31"),
-        (encoded(32, 32, "I;16"), "8 bits"),
     ],
-    ids=["empty", "text", "truncated", "wrong size", "16 bits"],
+    ids=["empty", "text", "truncated", "wrong size"],
 )
 def test_an_unfit_image_is_named(image_folder, content, says):
     (image_folder / "train" / "cat" / "unfit.png").write_bytes(content)
     message = refusal(image_folder)
     assert "train/cat/unfit.png" in message and says in message
-
-
-def test_a_truncated_jpeg_is_named(image_folder):
-    noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(noise).save(buffer, "JPEG")
-    (image_folder / "test" / "dog" / "cut.jpg").write_bytes(buffer.getvalue()[:700])
-    assert "test/dog/cut.jpg is not a readable image" in refusal(image_folder)
-
-
-@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "LA", "1"])
-def test_other_colour_modes_become_rgb(image_folder, mode):
-    (image_folder / "train" / "cat" / "zzz.png").write_bytes(encoded(mode=mode))
-    assert data.load_cifar10(image_folder).train.images.shape == (21, 3, 32, 32)
 
 
 def test_missing_classes_are_named(image_folder):
@@ -227,9 +200,3 @@ def test_an_unreadable_image_is_named(image_folder, monkeypatch):
 
     monkeypatch.setattr(Path, "read_bytes", deny)
     assert "cannot be read (Permission denied)" in refusal(image_folder)
-
-
-def test_spaces_and_other_alphabets_in_paths(tmp_path, real_images, write_folder):
-    place = write_folder(tmp_path / "my data" / "Bilder ünd 画像", real_images)
-    assert len(data.load_cifar10(place).train) == 20
-    assert os.listdir(place.parent) == ["Bilder ünd 画像"]

@@ -4,6 +4,8 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import os
+import time
+import unicodedata
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,37 +21,71 @@ def folder(tmp_path, write_folder):
     return lambda *places: write_folder(tmp_path / "pictures", dict.fromkeys(places, b"?"))
 
 
-def test_folders_are_classes_however_deep_a_picture_lies(folder):
-    found = find_pictures(folder("b/x.jpg", "a/deep/er/y.PNG", "a/z.webp", "b/n.jpeg"))
-    assert found.names == ("a/deep/er/y.PNG", "a/z.webp", "b/n.jpeg", "b/x.jpg")
-    assert found.classes == ("a", "b") and found.labels.tolist() == [0, 0, 1, 1]
-    assert not found.splits and found.in_words() == "4 pictures of 2 classes (a 2, b 2)"
+def laid_out(folder) -> dict[str, tuple[str, str]]:
+    """By its place, which split and which class each picture has."""
+    found = find_pictures(folder)
+    splits = found.splits or [""] * len(found)
+    classes = [found.classes[label] if label >= 0 else "" for label in found.labels]
+    assert list(found.classes) == sorted(set(classes) - {""}) and list(found.names) == sorted(found.names)
+    return dict(zip(found.names, zip(splits, classes, strict=True), strict=True))
 
 
-def test_train_and_test_are_splits(folder):
-    found = find_pictures(folder("train/a/1.png", "train/b/1.png", "test/b/2.png", "beside.png", "other/3.png"))
-    assert found.names == ("test/b/2.png", "train/a/1.png", "train/b/1.png")
-    assert found.splits == ("test", "train", "train")
-    assert found.classes == ("a", "b") and found.labels.tolist() == [1, 0, 1]
-    assert found.left_out == dict.fromkeys(("beside.png", "other/3.png"), "lies beside train/ and test/")
-    assert found.in_split("train").names == ("train/a/1.png", "train/b/1.png")
-    assert "; 2 to train and 1 to test" in found.in_words()
+@pytest.mark.parametrize(
+    "pictures",
+    [
+        {"b/x.jpg": ("", "b"), "a/deep/er/y.PNG": ("", "a"), "a/z.webp": ("", "a"), "1.png": ("", "")},
+        {"train/a/1.png": ("train", "a"), "train/b/1.png": ("train", "b"), "test/b/2.png": ("test", "b"), "test/3.png": ("test", "")},
+        {"Training/a/1.png": ("train", "a"), "VAL/b/2.png": ("test", "b")},
+        {"training/1.png": ("train", ""), "validation/2.png": ("test", "")},
+        {"train/a/1.png": ("train", "a"), "valid/a/2.png": ("test", "a")},
+        {"images/train/a/1.png": ("train", "a"), "images/val/b/3.png": ("test", "b")},
+        {"images/train/a/1.png": ("", "images"), "images/val/a/2.png": ("", "images"), "more/b/3.png": ("", "more")},
+        {"train/a/1.png": ("", "a"), "train/b/1.png": ("", "b")},
+        {"val/a/1.png": ("", "a"), "test/b/1.png": ("", "b")},
+        {"train/1.png": ("", ""), "train/2.png": ("", "")},
+        {"train/1.png": ("", "train"), "bus/2.png": ("", "bus"), "car/3.png": ("", "car")},
+        {"1.png": ("", "")},
+    ],
+    ids=lambda pictures: " ".join(pictures),
+)  # fmt: skip
+def test_places_say_splits_and_classes(folder, pictures):
+    assert laid_out(folder(*pictures)) == pictures
 
 
-def test_train_alone_is_a_class(folder):
-    assert find_pictures(folder("train/1.png", "other/2.png")).classes == ("other", "train")
+def test_beside_splits_nothing_counts_and_of_two_to_test_on_the_first_does(folder):
+    found = find_pictures(folder("train/a/1.png", "test/a/3.png", "val/a/2.png", "beside.png", "other/3.png"))
+    assert found.splits == ("test", "train") and found.in_words().endswith("(a 2); 1 to train and 1 to test")
+    assert found.left_out == dict.fromkeys(("beside.png", "other/3.png", "val/a/2.png"), "lies beside train/ and test/")
+    assert found.in_split("train").names == ("train/a/1.png",)
 
 
-def test_pictures_without_classes_and_some_of_none(folder):
+def test_what_may_be_a_split_or_a_class_is_refused(folder):
+    root = folder("train/a/1.png", "train/b/2.png", "unlabelled/3.png")
+    with pytest.raises(VICRegError, match=r"has train/ with folders in it beside unlabelled/; if it is a split, name .*train alone or give it its twin"):
+        find_pictures(root)
+
+
+def test_classes_compare_in_one_normal_form(folder):
+    apart, one = (unicodedata.normalize(form, "café") for form in ("NFD", "NFC"))
+    assert laid_out(folder(f"train/{apart}/1.png", f"test/{one}/2.png")) == {
+        f"train/{apart}/1.png": ("train", one), f"test/{one}/2.png": ("test", one)
+    }  # fmt: skip
+
+
+def test_what_is_in_a_folder_is_told(folder):
     assert find_pictures(folder("1.png")).in_words() == "1 picture without classes"
-    found = find_pictures(folder("1.png", "a/2.png"))
-    assert found.labels.tolist() == [-1, 0] and "(a 1), 1 of none" in found.in_words()
+    assert find_pictures(folder("a/2.png", "a/x.gif")).in_words() == (
+        "2 pictures of 1 class (a 1), 1 of none; 1 other passed over (1 .gif)"
+    )
 
 
-def test_what_is_hidden_is_passed_over_and_other_files_are_counted(folder):
-    found = find_pictures(folder("1.png", ".hidden.png", ".thumbnails/2.png", "._1.png", "x.gif", "y.gif", "README"))
-    assert found.names == ("1.png",)
-    assert found.in_words().endswith("3 other files passed over (2 .gif, 1 without an ending)")
+def test_what_is_hidden_or_of_systems_or_of_earlier_commands_is_passed_over(folder):
+    results = [f"results/x/{name}.png" for name in ("anomalies", "roc", "clusters", "confusion", "search")]
+    results += [f"results/x/{name}.csv" for name in ("anomalies", "clusters", "probe", "search")]
+    systems = ["a/@eaDir/1.png/THUMB_M.jpg", "@eaDir/2.jpg", "#recycle/3.png", "$RECYCLE.BIN/4.png", "__MACOSX/a/._1.png", "lost+found/5.png"]
+    found = find_pictures(folder("a/1.png", "a/search.png", ".hidden.png", ".hidden/2.png", "a/._1.png", "README", *results, *systems))
+    assert found.names == ("a/1.png", "a/search.png") and found.classes == ("a",)
+    assert "16 others passed over (5 of earlier results, 4 .csv, 2 @eaDir/, 1 " in found.in_words()
 
 
 def test_links_are_followed_and_never_round(folder):
@@ -150,3 +186,13 @@ def test_a_picture_is_known_again_by_name_size_and_time(folder):
     same = (find_pictures(root).identities() == before).all(axis=1)
     assert same.tolist() == [True, False, False]
     assert len({row.tobytes() for row in before}) == 3
+
+
+def test_two_files_of_one_size_and_time_that_change_places_are_noticed(folder):
+    root = folder("1.png", "2.png")
+    for name in ("1.png", "2.png"):
+        os.utime(root / name, ns=(1, 1))
+    time.sleep(0.02)  # some systems count times of change by ticks
+    before = find_pictures(root).identities()
+    (root / "1.png").rename(root / "aside"), (root / "2.png").rename(root / "1.png"), (root / "aside").rename(root / "2.png")
+    assert not (find_pictures(root).identities() == before).all(axis=1).any()

@@ -4,16 +4,17 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import io
+import multiprocessing
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torchvision.transforms import v2
 
 from vicreg.datasets import pictures
-from vicreg.datasets.pictures import decoded, middle_square, read_picture
+from vicreg.datasets.pictures import decoded, hashes_of, middle_square, read_picture
 from vicreg.runtime.errors import VICRegError
 
 
@@ -28,18 +29,6 @@ def some(tmp_path_factory, real_images):
         paths.append(path)
     paths[7].write_bytes(b"broken")
     return paths
-
-
-@pytest.mark.parametrize("size", [(20, 40), (90, 70), (32, 32), (700, 500)])
-@pytest.mark.parametrize("side", [32, 64])
-def test_the_middle_square_is_torchvisions(real_images, size, side):
-    image = Image.open(io.BytesIO(next(iter(real_images.values())))).convert("RGB").resize(size)
-    pixels = np.asarray(image)
-    edge = min(size)
-    expected = v2.functional.resize(v2.functional.center_crop(torch.from_numpy(pixels.copy()).permute(2, 0, 1), [edge, edge]), [side, side])
-    found = middle_square(pixels, side)
-    assert found.shape == (3, side, side) and found.dtype == torch.uint8
-    assert (found.int() - expected.int()).abs().max() <= 1
 
 
 def test_an_image_of_its_own_side_stays_as_it_is(real_images):
@@ -60,11 +49,35 @@ def test_images_come_in_order_from_processes_or_without(some, few, monkeypatch):
         assert torch.equal(images[number], torch.zeros(3, 32, 32) if number == 7 else read_picture(path, 32))
 
 
+def test_images_of_the_same_pixels_have_one_hash(some):
+    images = torch.stack([read_picture(path, 32) for path in some[:5] + some[:2]])
+    hashes = hashes_of(images)
+    assert len(set(hashes.tolist())) == 5 and hashes[:2].tolist() == hashes[5:].tolist()
+    assert hashes_of(images ^ 1).tolist() != hashes.tolist()
+
+
 def test_a_process_that_dies_is_told(some, monkeypatch):
     monkeypatch.setattr(pictures, "FEW", 0)
     monkeypatch.setattr(pictures, "read_picture", lambda path, side: os.kill(os.getpid(), 9))
     with pytest.raises(VICRegError, match=r"A process that decodes pictures was ended .* give the same command again"):
         list(decoded(some, 32))
+
+
+def test_where_not_all_processes_can_be_started_none_is_left_and_all_is_decoded(some, monkeypatch):
+    started, start = [], multiprocessing.process.BaseProcess.start
+
+    def limited(process):
+        if started:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        started.append(process)
+        start(process)
+
+    monkeypatch.setattr(pictures, "FEW", 0)
+    monkeypatch.setattr(pictures, "available_cores", lambda: 2)
+    monkeypatch.setattr(multiprocessing.process.BaseProcess, "start", limited)
+    assert sum(len(images) for images, _ in decoded(some, 32)) == 30
+    started[0].join(timeout=10)
+    assert not started[0].is_alive()
 
 
 def test_what_is_no_readable_file_says_why(tmp_path, monkeypatch):
@@ -78,7 +91,7 @@ def test_what_is_no_readable_file_says_why(tmp_path, monkeypatch):
         ("broken.png", "is a link to nothing"),
         ("gone.png", "is not there"),
         ("empty.png", "is empty"),
-        ("large.png", "takes 257 MiB, over the 256 that are read"),
+        ("large.png", "has 257 MiB; at most 256 MiB are read"),
     ):
         with pytest.raises(ValueError, match=why):
             read_picture(tmp_path / name, 32)
@@ -86,7 +99,7 @@ def test_what_is_no_readable_file_says_why(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="cannot be read"):
         read_picture(tmp_path / "loop.png", 32)
     for error, why in ((MemoryError(), "is too large for the memory"), (OSError(5, "Input/output error"), "Input/output error")):
-        monkeypatch.setattr(pictures, "decode_upright", lambda content, error=error: (_ for _ in ()).throw(error))
+        monkeypatch.setattr(Path, "read_bytes", lambda self, error=error: (_ for _ in ()).throw(error))
         with pytest.raises(ValueError, match=why):
             read_picture(tmp_path / "empty.png", 32)
 

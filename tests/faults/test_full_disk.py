@@ -68,6 +68,37 @@ def test_a_small_disk(tmp_path):
     assert told["same"], "the earlier files stand, and nothing half-written beside them"
 
 
+WITH_LITTLE = """
+import resource, subprocess, sys
+from pathlib import Path
+from vicreg.datasets import pictures
+little = sys.argv[2]
+if little.isdigit():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (int(little), int(little)))
+elif subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={little}", "none", "/dev/shm"], capture_output=True).returncode:
+    sys.exit(77)
+pictures.BATCH_SIZE, pictures.available_cores = 4, lambda: 2
+paths = sorted(Path(sys.argv[1]).glob("*/*/*.png"))
+kept = [images for images, failed in pictures.decoded(paths, 64)]
+assert sum(map(len, kept)) == len(paths) == 600 and all(images.any() for images in kept)
+"""
+
+
+@pytest.mark.parametrize("little", ["64k", "1m", "64", "20"])
+def test_pictures_are_decoded_with_little_shared_memory_and_few_open_files(little):
+    """What is kept takes neither; where not even processes can be started, it is decoded without."""
+    if not little.isdigit() and not shutil.which("unshare"):
+        pytest.skip("needs unshare(1)")
+    apart = [] if little.isdigit() else ["unshare", "--mount"]
+    done = subprocess.run(
+        [*apart, sys.executable, "-c", WITH_LITTLE, paths.PROJECT / "sample", little],
+        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("mounting is not allowed here")
+    assert done.returncode == 0 and not done.stderr, done.stderr
+
+
 @pytest.fixture
 def full_disk(monkeypatch):
     def fsync(file):

@@ -24,7 +24,7 @@ from reporting.read.markdown import fill, read_prose
 from reporting.read.percent import parse_chapter
 from vicreg import weights
 from vicreg.datasets.cifar10 import read_archive, split_and_class
-from vicreg.datasets.decode import decode_small
+from vicreg.datasets.decode import decode_upright
 from vicreg.datasets.mnist import read_idx
 from vicreg.experiments import VICREG
 from vicreg.history import History
@@ -213,13 +213,13 @@ IMAGES = [bytes(encode(NOISE).tolist()) for encode in (encode_png, encode_jpeg)]
 def test_images(good, data):
     raw = data.draw(spoiled(good) | st.binary(max_size=32))
     try:
-        image = decode_small(raw)
+        image = decode_upright(raw)
     except ValueError as error:
-        assert ";" in str(error)
+        assert str(error)
     else:
-        assert image.shape == (3, 32, 32) and image.dtype.name == "uint8"
+        assert image.ndim == 3 and image.shape[2] == 3 and image.dtype.name == "uint8"
         if good is IMAGES[0]:
-            assert (image == NOISE.numpy()).all(), "no spoiled PNG becomes another picture"
+            assert (image == NOISE.numpy().transpose(1, 2, 0)).all(), "no spoiled PNG becomes another picture"
 
 
 @fuzz

@@ -121,7 +121,7 @@ def test_an_error_about_such_a_path_is_still_one_sentence(tmp_path):
     )  # fmt: skip
     assert done.returncode == 1
     (line,) = done.stderr.decode(errors="replace").splitlines()
-    assert line.startswith("error: ") and "damaged or incomplete" in line
+    assert line.startswith("error: ") and "lacks data_batch_1, " in line
 
 
 def test_relative_folders_mean_the_same_in_chapters_which_run_in_a_folder_of_their_own(tmp_path, monkeypatch):

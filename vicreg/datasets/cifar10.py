@@ -3,6 +3,8 @@
 Written with an AI coding assistant; see the report's section on automatic tools.
 """
 
+import contextlib
+import io
 import os
 import tarfile
 from collections.abc import Iterator
@@ -15,21 +17,22 @@ import numpy as np
 from ..runtime.atomic import unfinished_folder
 from ..runtime.errors import VICRegError, reason
 from ..runtime.progress import progress_bar
-from .compressed import Bounded, open_packed
+from .decode import decode_upright
+from .files import read_bounded, read_file
 
 CIFAR10_CLASSES = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
 )  # fmt: skip
 
 OFFICIAL_FOLDER, OFFICIAL_ARCHIVE = "cifar-10-batches-py", "cifar-10-python.tar.gz"
+META_FILE = "batches.meta"
 OFFICIAL_COUNTS = {"train": 50_000, "test": 10_000}
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
+SIDE = 32  # pixels
 LARGEST_IMAGE_FILE = 1 << 20  # bytes; a CIFAR-10 image takes one to three thousand
-LARGEST_MEMBER = 4 << 20  # bytes of an archive's member with all its headers
 UNPACKED_OFFICIAL = 180 << 20
-MOST_FILES = 200_000
-MOST_BYTES = 2 << 30  # of an archive's files together; CIFAR-10's images take 0.2 GB at most
+MOST_BYTES = 1 << 29  # that an archive may unpack to; CIFAR-10's images take 0.2 GB at most
 
 
 class Split(NamedTuple):
@@ -42,10 +45,11 @@ class Split(NamedTuple):
 def find_cifar10(root: Path) -> Path | None:
     """The copy of CIFAR-10 in a folder: official folder, official archive, image folder, archive.
 
-    Raises: VICRegError when several other archives are there and none is the obvious one.
+    Raises: VICRegError when several other archives are there and none is the obvious one, or when
+    there is none and the folder above or one below is meant.
     """
     for official in (root / OFFICIAL_FOLDER, root / OFFICIAL_ARCHIVE):
-        if official.exists():
+        if official.exists() and not (official / OFFICIAL_FOLDER).exists():
             return official
     if all((root / split).is_dir() for split in OFFICIAL_COUNTS):
         return root
@@ -55,7 +59,19 @@ def find_cifar10(root: Path) -> Path | None:
     if len(archives) > 1:
         names = ", ".join(p.name for p in archives)
         raise VICRegError(f"{root} holds several archives ({names}); leave one of them there.")
+    if not archives and (meant := misplaced(root)) is not None:
+        raise VICRegError(f"CIFAR-10 is not in {root} but in {meant}; name that folder.")
     return archives[0] if archives else None
+
+
+def misplaced(root: Path) -> Path | None:
+    """The folder that was meant by one which is the official folder itself, or has it one level too deep."""
+    if (root / META_FILE).exists():
+        return root.absolute().parent
+    with contextlib.suppress(OSError):  # it is not there, or cannot be read
+        below = (place for place in sorted(root.iterdir()) if not place.name.startswith("."))
+        return next((place for place in below if (place / OFFICIAL_FOLDER / META_FILE).exists()), None)
+    return None
 
 
 def download_cifar10(root: Path) -> None:
@@ -95,9 +111,7 @@ def decode_official(source: Path) -> dict:
             "with TMPDIR."
         ) from error
     except Exception as error:  # torchvision, tar, zlib and pickle errors alike: all mean a bad file
-        raise VICRegError(
-            f"{source} is damaged or incomplete ({reason(error)}); delete it and download it again."
-        ) from error
+        raise VICRegError(f"{source} {what_is_wrong(source, error)}; delete it and download it again.") from error
     decoded = [
         Split(np.ascontiguousarray(part.data.transpose(0, 3, 1, 2)), np.array(part.targets))
         for part in parts
@@ -121,10 +135,20 @@ def unpack_official(source: Path) -> list:
         return [CIFAR10(folder, train=train, download=True) for train in (True, False)]
 
 
+def what_is_wrong(source: Path, error: Exception) -> str:
+    """What of the official folder is not as it was published; of an archive, what an error says."""
+    from torchvision.datasets import CIFAR10
+    from torchvision.datasets.utils import check_integrity
+
+    files = [*CIFAR10.train_list, *CIFAR10.test_list, (CIFAR10.meta["filename"], CIFAR10.meta["md5"])]
+    if missing := [name for name, _ in files if source.is_dir() and not (source / name).exists()]:
+        return f"lacks {', '.join(missing)}"
+    damaged = [name for name, md5 in files if source.is_dir() and not check_integrity(source / name, md5)]
+    return f"is damaged ({', '.join(damaged) or reason(error)})"
+
+
 def decode_images(source: Path) -> dict:
     """Decode an image folder or an archive of one, in the order of classes and file names."""
-    from .decode import decode_small  # torch, without which files can be found and told
-
     images: dict[str, list] = {split: [] for split in OFFICIAL_COUNTS}
     lossy = False
     files = read_folder(source) if source.is_dir() else read_archive(source)
@@ -132,9 +156,13 @@ def decode_images(source: Path) -> dict:
         iterable=files, desc=f"decoding {source.name}", unit=" images"
     ):
         try:
-            images[split].append((label, name, decode_small(encoded)))
+            pixels = decode_upright(encoded)
         except ValueError as error:
-            raise VICRegError(f"{source}: {name} {error}.") from error
+            raise VICRegError(f"{source}: {name} {error}; unpack or download the images again.") from error
+        if pixels.shape != (SIDE, SIDE, 3):
+            h, w, _ = pixels.shape
+            raise VICRegError(f"{source}: {name} has {w}x{h} pixels, not CIFAR-10's {SIDE}x{SIDE}; use the images as they were published.")
+        images[split].append((label, name, pixels.transpose(2, 0, 1)))
         lossy |= not name.lower().endswith(".png")
     decoded: dict = {"lossy": lossy}
     for split, rows in images.items():
@@ -142,8 +170,8 @@ def decode_images(source: Path) -> dict:
         if missing:
             names = ", ".join(CIFAR10_CLASSES[label] for label in sorted(missing))
             raise VICRegError(
-                f"{source} has no {split} images of {names}; it must hold "
-                "{train,test}/<class>/*.jpg or *.png for all ten classes of CIFAR-10."
+                f"{source} has no {split} images of {names}; it must hold {{train,test}}/<class>/*.jpg or *.png for "
+                f"all ten classes of CIFAR-10, or be the official {OFFICIAL_ARCHIVE} (the version for Python)."
             )
         rows.sort(key=lambda row: row[:2])
         decoded[split] = Split(
@@ -168,63 +196,35 @@ def split_and_class(name: str) -> tuple[str, int] | None:
 def read_folder(folder: Path) -> Iterator[tuple[str, int, str, bytes]]:
     """Yield (split, label, name, encoded image) for the images of a folder."""
     for file in image_files(folder):
-        name = file.relative_to(folder).as_posix()
-        if not (found := split_and_class(name)):
-            continue
-        try:
-            encoded = file.read_bytes() if file.stat().st_size <= LARGEST_IMAGE_FILE else None
-        except OSError as error:
-            raise VICRegError(
-                f"{file} cannot be read ({error.strerror}); unpack or download the images again."
-            ) from error
-        if encoded is None:
-            raise VICRegError(
-                f"{folder}: {name} is too large for a CIFAR-10 image; unpack or download the images "
-                "again."
-            )
-        yield *found, name, encoded
+        if found := split_and_class(name := file.relative_to(folder).as_posix()):
+            try:
+                yield *found, name, read_file(file, LARGEST_IMAGE_FILE)
+            except ValueError as error:
+                raise VICRegError(f"{file} {error}; unpack or download the images again.") from error
 
 
 def read_archive(archive: Path) -> Iterator[tuple[str, int, str, bytes]]:
-    """Yield (split, label, name, encoded image) for the images of a tar archive, packed or not.
+    """Yield (split, label, name, encoded image) for the images of a tar archive, gzipped or not.
 
-    Members are read one by one and never unpacked, so an archive cannot write anywhere;
-    links, devices and files too large for an image are passed over or refused.
+    It is unpacked in memory and members are read one by one, so an archive cannot write anywhere;
+    links and devices are passed over.
     """
-    unpacked = 0
     try:
-        with open_packed(archive) as file:
-            bounded = Bounded(file, LARGEST_MEMBER, MOST_BYTES)
-            tar = tarfile.TarFile(fileobj=bounded)
-            for count, member in enumerate(tar):
-                unpacked += member.size
-                if count >= MOST_FILES or unpacked > MOST_BYTES:
-                    raise VICRegError(
-                        f"{archive} holds over {MOST_FILES:,} files or {MOST_BYTES >> 30} GiB, "
-                        "which is not CIFAR-10; put an archive of CIFAR-10's images there."
-                    )
-                found = split_and_class(member.name) if member.isfile() else None
-                if found and member.size > LARGEST_IMAGE_FILE:
-                    raise VICRegError(
-                        f"{archive}: {member.name} is too large for a CIFAR-10 image; put an "
-                        "archive of CIFAR-10's images there."
-                    )
-                if found:
+        unpacked = read_bounded(archive, MOST_BYTES)  # to its end, where the check sum stands
+        with tarfile.TarFile(fileobj=io.BytesIO(unpacked)) as tar:
+            for member in tar:
+                if found := split_and_class(member.name) if member.isfile() else None:
+                    if member.size > LARGEST_IMAGE_FILE:
+                        raise ValueError(f"{member.name} is too large for an image of it")
                     yield *found, member.name, tar.extractfile(member).read()
-                bounded.refill()
-            # A compressed file's check sum stands at its end, after the mark tarfile stops at.
-            while bounded.read(1 << 20):
-                bounded.refill()
-    except VICRegError:
-        raise
     except Exception as error:  # tar, zlib and OS errors alike: all mean a bad file
         if isinstance(error, OSError) and error.errno:  # the system's, not gzip's
             raise VICRegError(
                 f"{archive} cannot be read ({error.strerror}); make it readable, or download it again."
             ) from error
-        raise VICRegError(
-            f"{archive} is damaged ({reason(error)}); delete it and download it again."
-        ) from error
+        if isinstance(error, ValueError):
+            raise VICRegError(f"{archive} is not CIFAR-10 ({reason(error)}); put its images there, or name another folder.") from error
+        raise VICRegError(f"{archive} is damaged ({reason(error)}); delete it and download it again.") from error
 
 
 def image_files(folder: Path) -> list[Path]:

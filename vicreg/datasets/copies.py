@@ -1,4 +1,4 @@
-"""Which copy of CIFAR-10 is at hand: its name, counts, order and fingerprint.
+"""Which copy of CIFAR-10 is at hand: its name, counts and fingerprint.
 
 The same 60,000 images go round as the official files and, with other pixels or in another order,
 as folders of JPEGs or PNGs. A copy that was decoded before is known from the cache, in a tenth of
@@ -12,28 +12,23 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from ..runtime.cache import from_cache
 from .cifar10 import OFFICIAL_ARCHIVE, OFFICIAL_COUNTS, OFFICIAL_FOLDER, find_cifar10, image_files
 
 CACHE_FORMAT = 1
-# The sha256 of the official files' labels, int64, training and test one after the other.
-OFFICIAL_LABELS = "5083e6dd0895f94970ae8513f046bf3004b333931aad82b619d23ab76f2e1845"
 
 
 class Copy(NamedTuple):
     """A copy of CIFAR-10.
 
     ``source``: its folder or archive; ``name``: what it really is, such as "CIFAR-10 (JPEG
-    mirror)"; ``counts``: split → number of images; ``order``: of its images, in words;
-    ``fingerprint``: the sha256 by which weights know their data.
+    mirror)"; ``counts``: split → number of images; ``fingerprint``: the sha256 by which
+    weights know their data.
     """
 
     source: Path
     name: str
     counts: dict[str, int]
-    order: str
     fingerprint: str
 
 
@@ -50,8 +45,7 @@ def copy_at_hand(root: Path) -> Copy | None:
     from ..data import load_cifar10  # heavy
 
     data = load_cifar10(root)
-    labels = {images.split: images.labels.numpy() for images in data}
-    return described(source, data.train.name, labels, data.fingerprint)
+    return Copy(source, data.train.name, {images.split: len(images) for images in data}, data.fingerprint)
 
 
 def from_decoded(source: Path) -> Copy | None:
@@ -61,29 +55,11 @@ def from_decoded(source: Path) -> Copy | None:
         return None
     try:
         about = json.loads(str(stored["about"]))
-        labels = {split: stored[f"{split}_labels"] for split in OFFICIAL_COUNTS}
-        name = cifar10_name(source, counted(labels), about["lossy"])
-        return described(source, name, labels, fingerprint_of_both(**about["fingerprints"]))
+        counts = {split: len(stored[f"{split}_labels"]) for split in OFFICIAL_COUNTS}
+        name = cifar10_name(source, counts, about["lossy"])
+        return Copy(source, name, counts, fingerprint_of_both(**about["fingerprints"]))
     except (KeyError, ValueError, TypeError, AttributeError):
         return None  # another file under this name
-
-
-def described(source: Path, name: str, labels: dict[str, np.ndarray], fingerprint: str) -> Copy:
-    return Copy(source, name, counted(labels), order_of(labels), fingerprint)
-
-
-def counted(labels: dict[str, np.ndarray]) -> dict[str, int]:
-    return {split: len(some) for split, some in labels.items()}
-
-
-def order_of(labels: dict[str, np.ndarray]) -> str:
-    """In which order a copy has its images, as far as the labels tell."""
-    joined = b"".join(labels[split].astype("<i8").tobytes() for split in OFFICIAL_COUNTS)
-    if hashlib.sha256(joined).hexdigest() == OFFICIAL_LABELS:
-        return "in the official order"
-    if all((np.diff(some) >= 0).all() for some in labels.values()):
-        return "class by class"
-    return "in an order of their own"
 
 
 def cifar10_name(source: Path, counts: dict[str, int], lossy: bool) -> str:

@@ -6,7 +6,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from pathlib import Path
 
 from ..runtime.paths import data_folder, expanded
-from .cifar10 import ARCHIVE_SUFFIXES, CIFAR10_CLASSES, OFFICIAL_ARCHIVE, OFFICIAL_FOLDER
+from .cifar10 import ARCHIVE_SUFFIXES, CIFAR10_CLASSES, OFFICIAL_ARCHIVE, OFFICIAL_FOLDER, misplaced
 from .folder import SPLITS, Folder, find_pictures, has_pictures
 
 
@@ -24,12 +24,13 @@ def find_images(root: str | Path | None = None) -> Folder | None:
 
 
 def is_cifar10(root: Path) -> bool:
-    """Whether a folder is a copy of CIFAR-10: the official files, its ten classes, or an archive alone."""
+    """Whether a folder is a copy of CIFAR-10: the official files, here or one level off, its ten classes, or an archive alone."""
     if any((root / official).exists() for official in (OFFICIAL_FOLDER, OFFICIAL_ARCHIVE)):
         return True
     if all((root / split).is_dir() for split in SPLITS):
         return all(folders_in(root / split) == set(CIFAR10_CLASSES) for split in SPLITS)
-    return any(entry.name.endswith(ARCHIVE_SUFFIXES) for entry in entries(root)) and not has_pictures(root)
+    archive = any(entry.name.endswith(ARCHIVE_SUFFIXES) for entry in entries(root))
+    return (archive or misplaced(root) is not None) and not has_pictures(root)
 
 
 def folders_in(folder: Path) -> set[str]:

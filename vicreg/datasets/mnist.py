@@ -10,7 +10,7 @@ import numpy as np
 
 from ..runtime.atomic import unfinished_folder
 from ..runtime.errors import VICRegError, reason
-from .compressed import read_bounded
+from .files import read_bounded
 
 STEMS = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 MOST_BYTES = 64 << 20  # of a file unpacked; the test set's images take 8 MB
@@ -57,7 +57,7 @@ def read_idx(path: Path) -> np.ndarray:
     remedy = "replace it with the original MNIST file"
     try:
         raw = read_bounded(path, MOST_BYTES)
-    except Exception as error:  # OS, zlib, lzma and end-of-file errors alike
+    except Exception as error:  # OS, zlib and end-of-file errors alike
         raise VICRegError(f"{path} is damaged ({reason(error)}); {remedy}.") from error
     if len(raw) < 4 or raw[:3] != b"\0\0\x08" or len(raw) < 4 + 4 * raw[3]:
         raise VICRegError(f"{path} is not an IDX file of bytes; {remedy}.")
