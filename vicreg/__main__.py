@@ -12,6 +12,7 @@ from .runtime.errors import exit_code
 
 
 def main(arguments: list[str] | None = None) -> int:
+    os.environ["MPLBACKEND"] = "agg"  # commands write files; what a notebook or a profile has set may not be here
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal may lack a name's letters

@@ -4,6 +4,7 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import shutil
+import unicodedata
 
 import pytest
 import torch
@@ -45,9 +46,9 @@ def test_scores_are_eq_7_and_the_auc_is_scikit_learns(vicreg, photos, normal, re
 def test_normal_classes_can_be_named_and_pictures_of_no_class_count_for_neither(vicreg, photos, normal, read_csv):
     shutil.copy(photos / "frog" / "frog 0000.png", photos / "alone.png")
     said = vicreg("anomalies", normal, photos, "--normal-classes", "cat, frog,")
-    assert "12 normal pictures and 8 odd ones" in said.out
+    assert "12 normal pictures and 8 odd ones; 1 without a class is in neither group: AUC" in said.out
     odd = {row["file"]: row["odd"] for row in read_csv(said.folder / "anomalies.csv")}
-    assert odd["frog/frog 0000.png"] == "0" and odd["ship/ship 0000.png"] == "1" and odd["alone.png"] == "0"
+    assert odd["frog/frog 0000.png"] == "0" and odd["ship/ship 0000.png"] == "1" and odd["alone.png"] == ""
 
 
 def test_a_folder_against_itself_leaves_each_picture_out(vicreg, photos, read_csv, trained):
@@ -67,9 +68,19 @@ def test_an_earlier_roc_curve_goes_where_there_is_none(vicreg, photos, normal):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["-k", "5"], "k must be from 1 to the 4 images"),
+        (["-k", "5"], "which has 4 pictures to choose from; choose a smaller -k"),
         (["--normal-classes", "dog"], "has no class 'dog'; its classes are: cat, frog, ship"),
     ],
 )
 def test_what_cannot_be_judged_is_one_sentence(vicreg, photos, normal, options, says):
-    assert says in vicreg("anomalies", normal, photos, *options, code=1).err
+    said = vicreg("anomalies", normal, photos, *options, code=1)
+    assert says in said.err and not said.out, "before anything is decoded"
+
+
+def test_normal_classes_compare_in_one_normal_form(vicreg, photos, normal):
+    (photos / "cat").rename(photos / unicodedata.normalize("NFD", "café"))
+    (photos / "frog").rename(photos / unicodedata.normalize("NFC", "Übung"))
+    named = unicodedata.normalize("NFC", "café") + "," + unicodedata.normalize("NFD", "Übung")
+    assert "12 normal pictures and 8 odd ones" in vicreg("anomalies", normal, photos, "--normal-classes", named).out
+    normal = normal.rename(normal.with_name(unicodedata.normalize("NFC", "café")))
+    assert "4 normal pictures and 16 odd ones" in vicreg("anomalies", normal, photos).out

@@ -4,7 +4,6 @@ Written with an AI coding assistant; see the report's section on automatic tools
 """
 
 import re
-import shutil
 
 import pytest
 import torch
@@ -69,12 +68,12 @@ def test_what_cannot_be_probed_is_one_sentence(vicreg, photos, split):
         return vicreg("probe", *words, code=1).err
 
     assert "has no classes; a probe tells at least two apart" in refused(split / "test" / "cat")
-    shutil.copytree(split / "train", split / "alone" / "train")
-    assert "has 1 class; a probe tells at least two apart, a folder each. train/ counts as a class" in refused(split / "alone")
-    shutil.rmtree(split / "alone")
+    (split / "train" / "cat").rename(split / "aside"), (split / "train" / "frog").rename(split / "train" / ".frog")
+    assert "has 1 class; a probe tells at least two apart, a folder each." in refused(split / "train")
+    (split / "aside").rename(split / "train" / "cat"), (split / "train" / ".frog").rename(split / "train" / "frog")
     for path in sorted((split / "test" / "frog").iterdir()):
         path.unlink()
-    assert "The class 'frog' has no pictures in test/, and a probe needs 1" in refused(split)
+    assert "The class 'frog' has no pictures to test on, and a probe needs 1" in refused(split)
     for path in sorted((split / "train" / "frog").iterdir())[1:]:
         path.unlink()
     assert "The class 'frog' has 1 picture, and a probe needs 2" in refused(split / "train")

@@ -8,6 +8,7 @@ import shutil
 import pytest
 import torch
 
+from vicreg import folder_representations
 from vicreg.datasets.folder import find_pictures
 from vicreg.folder_representations import represent_folder
 from vicreg.weights import load_run
@@ -44,16 +45,43 @@ def test_a_folder_without_classes(vicreg, photos, read_csv):
     assert len(rows) == 10 and {row["class"] for row in rows} == {""}
 
 
+def test_a_small_folder_gives_what_it_has(vicreg, photos, read_csv):
+    shutil.copy(inside := photos / "cat" / "cat 0000.png", outside := photos.parent / "elsewhere.png")
+    for query, most in ((inside, 23), (outside, 24)):
+        said = vicreg("search", photos, query, "-k", "100")
+        assert f"Only {most} pictures can be found, not 100." in said.out
+        assert len(read_csv(said.folder / "search.csv")) == 2 * most
+
+
+def test_many_queries_are_embedded_as_a_folder_is_and_those_in_it_are_known(vicreg, photos, tmp_path, monkeypatch, read_csv):
+    asked, decoded = [], folder_representations.decoded
+    monkeypatch.setattr(folder_representations, "decoded", lambda paths, side: (asked.append(len(paths)), decoded(paths, side))[1])
+    shutil.copytree(photos / "ship", tmp_path / "elsewhere")
+    queries = [*(photos / "cat").iterdir(), *(tmp_path / "elsewhere").iterdir(), photos / "frog" / "frog 0000.png"]
+    said = vicreg("search", photos, *queries)
+    assert asked == [24, 8] and "vicreg: pictures: 100%" in said.err
+    first = {row["query"]: row["file"] for row in read_csv(said.folder / "search.csv") if row["found"] == "nearest" and row["rank"] == "1"}
+    assert all(first[str(path)] == f"ship/{path.name}" for path in (tmp_path / "elsewhere").iterdir())
+
+
 @pytest.mark.parametrize(
-    ("query", "k", "says"),
+    ("query", "says"),
     [
-        ("cat/cat 0000.png", 24, "k must be from 1 to the 23 images"),
-        ("cat/nothing.png", 5, "is not there; name another"),
-        ("cat", 5, "is not there; name another"),
+        ("cat/nothing.png", "is not there; name another"),
+        ("cat", "is a folder; name pictures in it"),
+        ("gif.jpg", "gif.jpg holds GIF, not JPEG, PNG or WebP; name another"),
     ],
 )
-def test_what_cannot_be_found_is_one_sentence(vicreg, photos, query, k, says):
-    assert says in vicreg("search", photos, photos / query, "-k", k, code=1).err
+def test_what_cannot_be_looked_for_is_one_sentence(vicreg, photos, query, says):
+    (photos / "gif.jpg").write_bytes(b"GIF89a" + bytes(100))
+    assert says in vicreg("search", photos, photos / query, code=1).err
+
+
+def test_an_address_is_called_one(vicreg, photos, capsys):
+    for words in ([photos, "https://example.org/cat.jpg"], ["https://example.org/cats", photos / "cat/cat 0000.png"]):
+        with pytest.raises(SystemExit):
+            vicreg("search", *words)
+        assert "is an address; download what is there, and name the file or folder" in capsys.readouterr().err
 
 
 def test_one_picture_alone_finds_nothing(vicreg, photos):

@@ -91,13 +91,32 @@ def test_what_cannot_be_trained_on_is_one_sentence(photos, small, tmp_path, caps
     assert "is not there; name a folder" in refused("--data", tmp_path / "typing error")
     (tmp_path / "empty").mkdir()
     assert "There are no pictures in" in refused("--data", tmp_path / "empty")
-    assert "from 2 to the 22 training images" in refused("--data", photos, "--batch-size", 256)
+    assert "has 22 pictures to train on, of which 256 are needed; set a smaller --batch-size" in refused("--data", photos, "--batch-size", 256)
     (photos / "cat" / "broken.png").write_bytes(b"?")
     assert "leave --strict out" in refused("--data", photos, "--strict")
     for path in sorted(photos.rglob("*.png"))[1:]:
         path.unlink()
-    assert "at least 4 pictures" in refused("--data", photos)
+    assert "has 0 pictures to train on, of which 2 are needed; add some" in refused("--data", photos, "--batch-size", 2)
     assert not weights_folder().exists()
+
+
+def test_a_folder_with_too_few_to_watch_is_refused_before_anything_is_decoded(photos, monkeypatch, capsys):
+    (photos / "val" / "cat").mkdir(parents=True)
+    (photos / "cat" / "cat 0000.png").rename(photos / "val" / "cat" / "cat 0000.png")
+    (photos / "train").mkdir(), (photos / "cat").rename(photos / "train" / "cat")
+    monkeypatch.setattr("vicreg.folder_images.decoded", lambda *_: pytest.fail("decoded"))
+    assert main(["train", "vicreg", "--data", str(photos), "--as", "mine", *TINY[:2], "--batch-size", "5"]) == 1
+    said = capsys.readouterr()
+    assert "has 1 picture to watch, of which 2 are needed; add some." in said.err and "epoch" not in said.out
+
+
+def test_copies_of_training_pictures_among_those_to_watch_are_told(photos, capsys):
+    for name in ("cat", "frog", "ship"):
+        shutil.copytree(photos / name, photos / "val" / name)
+        (photos / "train").mkdir(exist_ok=True), (photos / name).rename(photos / "train" / name)
+    (photos / "val" / "cat" / "cat 0000.png").unlink()
+    assert main(["train", "vicreg", "--data", str(photos), "--as", "mine", *TINY]) == 0
+    assert "photos: 23 of the 23 pictures to watch are identical, pixel for pixel, to one to train on." in capsys.readouterr().err
 
 
 def test_the_pictures_at_hand_are_told(photos, capsys):

@@ -6,22 +6,22 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..datasets.folder import Folder, find_pictures
+from ..datasets.folder import NO_CLASS, NO_ROW, Folder, find_pictures, normal_form
 from ..runtime.errors import VICRegError
 from .folders import (
+    Opened,
     add_folder_command,
     add_results,
     at_least,
+    check_k,
     classes_of,
     embedded,
-    finish,
-    results_folder,
-    write_csv,
+    tell_copies,
 )
 
 if TYPE_CHECKING:
@@ -49,36 +49,38 @@ def names(text: str) -> list[str]:
 
 
 def find_anomalies(options: argparse.Namespace) -> None:
-    folders = [find_pictures(root) for root in (options.normal, options.folder)]
-    out = results_folder(options, *folders)
-    named = normal_classes(options, *folders)
-    (normal, normal_y), (folder, y) = embedded(options, *folders).folders
+    normal, folder = (find_pictures(root) for root in (options.normal, options.folder))
+    named = normal_classes(options, normal, folder)
+    check_k(options.k, normal, len(normal) - bool((normal.rows_of(folder.paths) != NO_ROW).any()))
+    opened = embedded(options, normal, folder)
+    (normal, normal_y), (folder, y) = opened.folders
     import torch
 
     from ..downstream.anomaly import anomaly_scores, roc
 
-    scores = anomaly_scores(y, normal_y, options.k, torch.from_numpy(normal.rows_of(folder.paths)))
-    odd = which_are_odd(folder, named)
+    itself = normal.rows_of(folder.paths)
+    scores = anomaly_scores(y, normal_y, options.k, torch.from_numpy(itself))
+    marks = marks_of(folder, named)
+    judged = {0, 1} <= set(marks.tolist())
     order = scores.argsort(descending=True, stable=True).tolist()
     classes = classes_of(folder)
-    said = [""] * len(folder) if odd is None else odd.astype(int).tolist()
-    write_csv(
-        out / "anomalies.csv",
-        ("rank", "score", "file", "class", "odd"),
-        ((rank, f"{scores[i]:.6g}", folder.names[i], classes[i], said[i]) for rank, i in enumerate(order, 1)),
-    )
-    draw(out / "anomalies.png", folder, normal, scores, order)
-    curve = out / "roc.png"
-    if odd is None:
-        curve.unlink(missing_ok=True)  # an earlier run's
-        print("No AUC: it takes normal pictures and odd ones in FOLDER; --normal-classes names the classes that are normal.")
+    said = [mark if judged and mark != NO_CLASS else "" for mark in marks.tolist()]
+    rows = ((rank, f"{scores[i]:.6g}", folder.names[i], classes[i], said[i]) for rank, i in enumerate(order, 1))
+    opened.table("anomalies", ("rank", "score", "file", "class", "odd"), rows)
+    draw(opened, folder, normal, scores, order)
+    if judged:
+        of_normal, of_odd = (scores[torch.from_numpy(marks == mark)] for mark in (0, 1))
+        found, others = roc(of_normal, of_odd), int((marks == NO_CLASS).sum())
+        draw_roc(opened, found, folder, options.k)
+        without = f"; {others:,} without a class {'is' if others == 1 else 'are'} in neither group" * bool(others)
+        print(f"{len(of_normal):,} normal pictures and {len(of_odd):,} odd ones{without}: AUC {found.auc:.4f}")
     else:
-        known = torch.from_numpy(folder.labels >= 0)
-        is_odd = torch.from_numpy(odd)
-        found = roc(scores[known & ~is_odd], scores[known & is_odd])
-        draw_roc(curve, found, folder, options.k)
-        print(f"{int((known & ~is_odd).sum()):,} normal pictures and {int(is_odd.sum()):,} odd ones: AUC {found.auc:.4f}")
-    finish(out, normal, folder)
+        opened.sheet("roc", None)
+        print("No AUC: it takes normal pictures and odd ones in FOLDER; --normal-classes names the classes that are normal.")
+    alike = Counter(normal.hashes.tolist())
+    twins = sum(alike[own] > (row != NO_ROW) for own, row in zip(folder.hashes.tolist(), itself, strict=True))
+    tell_copies(int(twins), f"{len(folder):,} pictures judged", "another picture among the normal ones")
+    opened.finish()
 
 
 def normal_classes(options: argparse.Namespace, normal: Folder, folder: Folder) -> set[str]:
@@ -87,23 +89,23 @@ def normal_classes(options: argparse.Namespace, normal: Folder, folder: Folder) 
     Raises: VICRegError for a name that is no class's.
     """
     if options.normal_classes is None:
-        return set(folder.classes) & {*normal.classes, normal.name}
-    if strangers := [name for name in options.normal_classes if name not in folder.classes]:
+        return set(folder.classes) & {*normal.classes, normal_form(normal.name)}
+    named = set(map(normal_form, options.normal_classes))
+    if strangers := sorted(named - set(folder.classes)):
         there = ", ".join(folder.classes) or "none at all"
         raise VICRegError(f"{folder.root} has no class {strangers[0]!r}; its classes are: {there}.")
-    return set(options.normal_classes)
+    return named
 
 
-def which_are_odd(folder: Folder, normal: set[str]) -> np.ndarray | None:
-    """Which pictures' classes say that they are odd, bool, (n,); None where that makes no two groups."""
-    odd = np.array([name != "" and name not in normal for name in classes_of(folder)])
-    is_normal = np.array([name in normal for name in classes_of(folder)])
-    return odd if odd.any() and is_normal.any() else None
+def marks_of(folder: Folder, normal: set[str]) -> np.ndarray:
+    """What classes say of pictures, int64, (n,): 1 for an odd one, 0 for a normal one, -1 for one of no class."""
+    odd = np.array([*(name not in normal for name in folder.classes), False], dtype=np.int64)
+    return np.where(folder.labels == NO_CLASS, NO_CLASS, odd[folder.labels])
 
 
-def draw(path: Path, folder: Folder, normal: Folder, scores: Tensor, order: list[int]) -> None:
+def draw(opened: Opened, folder: Folder, normal: Folder, scores: Tensor, order: list[int]) -> None:
     """A sheet of the oddest pictures, and of some of the least odd."""
-    from ..plots.sheets import caption, in_rows, save_sheet, sheet, shown, small_print, thumbnails
+    from ..plots.sheets import caption, in_rows, sheet, shown, small_print, thumbnails
 
     titles, tables, captions, classes = [], [], [], classes_of(folder)
     oddest, rest = order[:ODDEST], order[ODDEST:]
@@ -116,18 +118,18 @@ def draw(path: Path, folder: Folder, normal: Folder, scores: Tensor, order: list
             table, texts = in_rows(thumbnails([folder.paths[i] for i in indices]), names)
             titles.append(title), tables.append(table), captions.append(texts)
     with small_print():
-        save_sheet(sheet(titles, tables, captions), path)
+        opened.sheet("anomalies", sheet(titles, tables, captions))
 
 
-def draw_roc(path: Path, found, folder: Folder, k: int) -> None:
+def draw_roc(opened: Opened, found, folder: Folder, k: int) -> None:
     import matplotlib.pyplot as plt
 
     from ..plots.figures import plot_chance, plot_roc
-    from ..plots.sheets import save_sheet, shown
+    from ..plots.sheets import shown
 
     fig, ax = plt.subplots(figsize=(5, 5), layout="constrained")
     plot_roc(ax, found, f"k = {k}")
     plot_chance(ax)
     ax.set_title(f"Odd against normal pictures of\n{shown(folder.name)}", fontsize="medium")
     ax.legend(loc="lower right")
-    save_sheet(fig, path)
+    opened.sheet("roc", fig)

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..datasets.folder import find_pictures
 from .folders import (
+    Opened,
     add_folder_command,
     add_results,
     at_least,
+    check_k,
     classes_of,
     embedded,
-    finish,
-    results_folder,
-    write_csv,
+    tell_copies,
 )
 
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ def add(commands) -> None:
 
 def find_clusters(options: argparse.Namespace) -> None:
     folder = find_pictures(options.folder)
-    out = results_folder(options, folder)
-    ((folder, y),) = embedded(options, folder).folders
+    check_k(options.k, folder, len(folder))
+    opened = embedded(options, folder)
+    ((folder, y),) = opened.folders
     from ..downstream.clustering import agreement, cluster, silhouette
 
     found = cluster(y, options.k, options.seed)
@@ -65,31 +67,22 @@ def find_clusters(options: argparse.Namespace) -> None:
             f"Clusters and classes: accuracy {alike.accuracy:.1%} under the best assignment, "
             f"NMI {alike.mutual_information:.3f}, ARI {alike.rand_index:.3f}"
         )
+    _, counts = np.unique(folder.hashes, return_counts=True)
+    tell_copies(int(counts[counts > 1].sum()), f"{len(folder):,} pictures", "another one")
     order = sorted(range(len(y)), key=lambda i: (clusters[i], distances[i]))
     classes = classes_of(folder)
-    write_csv(
-        out / "clusters.csv",
-        ("cluster", "distance", "file", "class"),
-        ((clusters[i] + 1, f"{distances[i]:.6g}", folder.names[i], classes[i]) for i in order),
-    )
-    draw(out / "clusters.png", folder, found, order)
-    draw_map(out / "map.html", folder, y, found, options)
-    finish(out, folder)
+    rows = ((clusters[i] + 1, f"{distances[i]:.6g}", folder.names[i], classes[i]) for i in order)
+    opened.table("clusters", ("cluster", "distance", "file", "class"), rows)
+    draw(opened, folder, found, order)
+    draw_map(opened, folder, y, found, options)
+    opened.finish()
 
 
-def draw(path: Path, folder: Folder, found: Clustering, order: list[int]) -> None:
+def draw(opened: Opened, folder: Folder, found: Clustering, order: list[int]) -> None:
     """A sheet with a row a cluster, its most central pictures first."""
     import torch
 
-    from ..plots.sheets import (
-        caption,
-        in_rows,
-        save_sheet,
-        sheet,
-        shown,
-        small_print,
-        thumbnails,
-    )
+    from ..plots.sheets import caption, in_rows, sheet, shown, small_print, thumbnails
 
     classes, tables, captions, labels = classes_of(folder), [], [], []
     by_cluster = torch.tensor(order).split(found.clusters.bincount().tolist())
@@ -104,18 +97,17 @@ def draw(path: Path, folder: Folder, found: Clustering, order: list[int]) -> Non
         tables.append(table), captions.extend(texts), labels.append(label)
     with small_print():
         title = f"The most central pictures of each cluster of {shown(folder.name)}"
-        save_sheet(sheet([title], [torch.cat(tables)], [captions], [labels]), path)
+        opened.sheet("clusters", sheet([title], [torch.cat(tables)], [captions], [labels]))
 
 
-def draw_map(path: Path, folder: Folder, y: Tensor, found: Clustering, options: argparse.Namespace) -> None:
+def draw_map(opened: Opened, folder: Folder, y: Tensor, found: Clustering, options: argparse.Namespace) -> None:
     """A page with a t-SNE map on which a point shows its picture; an earlier one goes where there is none."""
-    count = min(options.map, len(y))
+    path, count = opened.out / "map.html", min(options.map, len(y))
     if count < FEWEST_MAPPED:
         path.unlink(missing_ok=True)
         if options.map:
             print(f"No map: t-SNE takes {FEWEST_MAPPED} pictures at least, and gets {count}.")
         return
-    import numpy as np
     import torch
 
     from ..datasets.pictures import decoded
@@ -132,6 +124,7 @@ def draw_map(path: Path, folder: Folder, y: Tensor, found: Clustering, options: 
     images = torch.cat([batch for batch, _ in decoded([folder.paths[i] for i in drawn], MAP_THUMBNAIL)])
     groups = [f"cluster {number}" for number in range(1, len(found.centres) + 1)]
     names = [f"{printable(folder.names[i])} – {groups[found.clusters[i]]}" for i in drawn]
-    page = picture_map(f"{abbreviated(folder.name, 40)}: a t-SNE map by cluster", points, found.clusters[drawn], groups, images, names)
+    title = f"{abbreviated(folder.name, 40)}: a t-SNE map by cluster; weights {printable(opened.weights)}"
+    page = picture_map(title, points, found.clusters[drawn], groups, images, names)
     content = page.encode("utf-8", errors="replace")
     write_atomically(path, lambda temporary: temporary.write_bytes(content), len(content))

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..datasets.folder import find_pictures
 from ..runtime.atomic import check_writable, write_atomically
 from ..runtime.errors import VICRegError
-from .folders import add_folder_command, embedded, path
+from .folders import add_folder_command, embedded, path, tell_replaced
 
 
 def add(commands) -> None:
@@ -27,7 +27,8 @@ def embed_pictures(options: argparse.Namespace) -> None:
     if out.is_dir():
         raise VICRegError(f"{out} is a folder; name a file in it.")
     check_writable(out.parent, "--out")
-    ((folder, y),) = embedded(options, find_pictures(options.folder)).folders
+    opened = embedded(options, find_pictures(options.folder))
+    ((folder, y),) = opened.folders
     import numpy as np
 
     arrays = {
@@ -37,11 +38,20 @@ def embed_pictures(options: argparse.Namespace) -> None:
         "classes": np.array(folder.classes, dtype=str),
         "splits": np.array(folder.splits, dtype=str),
         "left_out": np.array(list(folder.left_out), dtype=str),
+        "weights": np.array(opened.weights),
     }
 
     def write(temporary: Path) -> None:
         with open(temporary, "wb") as file:
             np.savez(file, **arrays)
 
+    tell_replaced(out, opened.weights, weights_in_arrays)
     write_atomically(out, write, sum(array.nbytes for array in arrays.values()))
     print(f"{len(y):,} representations of {y.shape[1]} dimensions are in {out}.")
+
+
+def weights_in_arrays(path: Path) -> str:
+    import numpy as np
+
+    with np.load(path) as earlier:
+        return str(earlier["weights"])

@@ -6,21 +6,20 @@ Written with an AI coding assistant; see the report's section on automatic tools
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..datasets.folder import find_pictures
+from ..datasets.folder import NO_ROW, find_pictures
 from ..runtime.errors import VICRegError
 from .folders import (
+    Opened,
     add_folder_command,
     add_results,
     at_least,
     classes_of,
     embedded,
-    finish,
     path,
-    results_folder,
-    write_csv,
 )
 
 if TYPE_CHECKING:
@@ -42,9 +41,9 @@ def add(commands) -> None:
 
 def search(options: argparse.Namespace) -> None:
     folder, queries = find_pictures(options.folder), options.queries
-    out = results_folder(options, folder)
-    if strangers := [query for query in queries if not query.is_file()]:
-        raise VICRegError(f"The picture {strangers[0]} is not there; name another.")
+    if strangers := [query for query in queries if not os.path.isfile(query)]:
+        what = "is a folder; name pictures in it" if os.path.isdir(strangers[0]) else "is not there; name another"
+        raise VICRegError(f"The picture {strangers[0]} {what}.")
     opened = embedded(options, folder)
     ((folder, y),) = opened.folders
     import torch
@@ -53,15 +52,16 @@ def search(options: argparse.Namespace) -> None:
     from ..folder_representations import represent_files
 
     itself = torch.from_numpy(folder.rows_of(queries))
-    query_y = represent_files(opened.run, queries, opened.device)
-    query_y[itself >= 0] = y[itself[itself >= 0]]  # to the last digit, which other batches may round
-    found = {
-        "nearest": nearest(query_y, y, options.k, itself=itself),
-        "most distant": most_distant(query_y, y, min(options.k, len(y))),
-    }
-    write_csv(out / "search.csv", ("query", "found", "rank", "distance", "file", "class"), rows(folder, queries, found))
-    draw(out / "search.png", folder, queries, found)
-    finish(out, folder)
+    inside = itself != NO_ROW
+    query_y = y[itself]
+    query_y[~inside] = represent_files(opened.run, [q for q, known in zip(queries, inside, strict=True) if not known], opened.device)
+    k = min(options.k, len(y) - bool(inside.any()))
+    if 0 < k < options.k:
+        print(f"Only {k:,} picture{'s' * (k != 1)} can be found, not {options.k}.")
+    found = {"nearest": nearest(query_y, y, k, itself=itself), "most distant": most_distant(query_y, y, k)}
+    opened.table("search", ("query", "found", "rank", "distance", "file", "class"), rows(folder, queries, found))
+    draw(opened, folder, queries, found)
+    opened.finish()
 
 
 def rows(folder: Folder, queries: list[Path], found: dict[str, Neighbours]):
@@ -77,11 +77,11 @@ def pairs(neighbours: Neighbours, query: int) -> list[tuple[float, int]]:
     return list(zip(*(part[query].tolist() for part in neighbours), strict=True))
 
 
-def draw(path: Path, folder: Folder, queries: list[Path], found: dict[str, Neighbours]) -> None:
+def draw(opened: Opened, folder: Folder, queries: list[Path], found: dict[str, Neighbours]) -> None:
     """A sheet with a row a query: itself, the nearest, the most distant."""
     import torch
 
-    from ..plots.sheets import caption, save_sheet, sheet, shown, small_print, thumbnails
+    from ..plots.sheets import caption, sheet, shown, small_print, thumbnails
 
     images, captions, classes = [], [], classes_of(folder)
     for number, query in enumerate(queries[:MOST_SHOWN]):
@@ -92,5 +92,4 @@ def draw(path: Path, folder: Folder, queries: list[Path], found: dict[str, Neigh
     title = f"Nearest and most distant of {len(folder):,} pictures of {shown(folder.name)}"
     title += f"; the first {MOST_SHOWN} of {len(queries):,} queries" if len(queries) > MOST_SHOWN else ""
     with small_print():
-        fig = sheet([title], [torch.stack(images)], [captions], gaps=gaps, group_labels=["query", *found])
-        save_sheet(fig, path)
+        opened.sheet("search", sheet([title], [torch.stack(images)], [captions], gaps=gaps, group_labels=["query", *found]))

@@ -90,11 +90,12 @@ class CrossValidated(NamedTuple):
     """How well classes are read off representations that a probe has not learned from.
 
     ``accuracies``: float64, (folds,), the share recognised in each fold; ``predictions``: int64, (n,),
-    each image's by the probe that has not seen it.
+    each image's by the probe that has not seen it; ``folds``: int64, (n,), in which one each image is.
     """
 
     accuracies: Tensor
     predictions: Tensor
+    folds: Tensor
 
 
 def probe_cross_validated(
@@ -115,13 +116,14 @@ def probe_cross_validated(
     if counts.min() < 2:
         raise ValueError(f"A class needs two images to be cross-validated, class {int(counts.argmin())} has {int(counts.min())}.")
     splitting = StratifiedKFold(min(folds, int(counts.min())), shuffle=True, random_state=seed)
-    accuracies, predictions = [], torch.empty_like(labels)
-    for fold in splitting.split(y.numpy(), labels.numpy()):
+    accuracies, predictions, fold_of = [], torch.empty_like(labels), torch.empty_like(labels)
+    for number, fold in enumerate(splitting.split(y.numpy(), labels.numpy())):
         rest, held_out = map(torch.from_numpy, fold)
         found = linear_probe(y[rest], labels[rest], y[held_out], labels[held_out], seed=seed, device=device)
         accuracies.append(found.accuracy)
         predictions[held_out] = found.predictions
-    return CrossValidated(torch.tensor(accuracies, dtype=torch.float64), predictions)
+        fold_of[held_out] = number
+    return CrossValidated(torch.tensor(accuracies, dtype=torch.float64), predictions, fold_of)
 
 
 def read_linearly(train_y: Tensor, train_values: Tensor, test_y: Tensor, test_values: Tensor) -> float:

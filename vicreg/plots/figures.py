@@ -167,13 +167,14 @@ def show_images(
     gaps: Sequence[int] = (),
     caption_height: int = 11,
     group_labels: Sequence[str] = (),
+    interpolation: str = "nearest",
 ) -> None:
     """A table of images, drawn as one tiled picture.
 
     Parameters: images, uint8, (rows, columns, 3, side, side); labels at the left and at the top;
     captions, a text under each image; gaps, the columns before which a wider gap stands;
     caption_height, the room for a caption and for a line of labels, in 32nds of an image's side;
-    group_labels, above the columns between two gaps.
+    group_labels, above the columns between two gaps; interpolation, as matplotlib's imshow knows it.
     """
     rows, columns, _, side, _ = images.shape
     pad, wide, line = (size * side // 32 for size in (2, 12, caption_height))
@@ -188,7 +189,7 @@ def show_images(
     for r, top in enumerate(tops):
         for c, left in enumerate(lefts):
             canvas[top : top + side, left : left + side] = images[r, c].permute(1, 2, 0).numpy()
-    ax.imshow(canvas, interpolation="nearest")
+    ax.imshow(canvas, interpolation=interpolation)
     for r, row in enumerate(captions):
         for c, text in enumerate(row):
             ax.text(lefts[c] + side / 2 - 0.5, tops[r] + side, text, ha="center", va="top")

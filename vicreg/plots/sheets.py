@@ -14,20 +14,22 @@ import matplotlib.pyplot as plt
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
+from torch.nn.functional import pad
 
-from ..datasets.pictures import read_picture
+from ..datasets.pictures import read_picture, whole
 from ..runtime.atomic import write_atomically
 from ..runtime.text import abbreviated
 from .figures import show_images
 
-THUMBNAIL = 96        # pixels a side
+THUMBNAIL = 192       # pixels a side
 FRAME = 210           # its grey, around pictures that are white at their edge
 INCHES = 1.0          # a thumbnail's side on the sheet
 LINE = 5              # a caption's line, in 32nds of a thumbnail's side
 LETTERS = 14          # of a name that fit under a thumbnail
+LONGEST_WEIGHTS = 60  # letters
 TITLE_LETTERS = 30  # of a folder or a class, in a title or beside a row
 COLUMNS = 8
-DOTS_AN_INCH = 110
+DOTS_AN_INCH, MOST_DOTS = 144, 65_000  # matplotlib draws up to 2**16 a side
 # Fonts that have the letters which matplotlib's own lacks; those that are installed are used.
 MORE_FONTS = (
     "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans", "WenQuanYi Zen Hei", "Hiragino Sans", "PingFang SC",
@@ -36,11 +38,20 @@ MORE_FONTS = (
 
 
 def thumbnails(paths: Sequence[Path]) -> Tensor:
-    """Pictures that can be read, made small and square, in a thin frame: uint8, (n, 3, 96, 96)."""
-    images = torch.full((len(paths), 3, THUMBNAIL, THUMBNAIL), FRAME, dtype=torch.uint8)
-    for image, path in zip(images, paths, strict=True):
-        image[:, 1:-1, 1:-1] = read_picture(path, THUMBNAIL - 2)
-    return images
+    """Pictures as they are, in a thin frame in the middle of white tiles; one that cannot be read is all frame.
+
+    Returns: uint8, (n, 3, 192, 192).
+    """
+    tiles = torch.full((len(paths), 3, THUMBNAIL, THUMBNAIL), 255, dtype=torch.uint8)
+    for tile, path in zip(tiles, paths, strict=True):
+        try:
+            picture = read_picture(path, THUMBNAIL - 4, whole)
+        except ValueError:  # it was embedded before, and has gone since
+            picture = torch.full((3, THUMBNAIL - 4, THUMBNAIL - 4), FRAME, dtype=torch.uint8)
+        framed = pad(picture, (2, 2, 2, 2), value=FRAME)
+        top, left = ((THUMBNAIL - length) // 2 for length in framed.shape[1:])
+        tile[:, top : top + framed.shape[1], left : left + framed.shape[2]] = framed
+    return tiles
 
 
 def in_rows(images: Tensor, captions: Sequence[str], columns: int = COLUMNS) -> tuple[Tensor, list[list[str]]]:
@@ -75,7 +86,7 @@ def sheet(
     )
     for number, (ax, title, table, texts) in enumerate(zip(axes.flat, titles, tables, captions, strict=True)):
         some = row_labels[number] if row_labels else ()
-        show_images(ax, table, some, captions=texts, caption_height=LINE * lines, **labels)
+        show_images(ax, table, some, captions=texts, caption_height=LINE * lines, interpolation="auto", **labels)
         ax.set_title(title, loc="left", fontweight="bold", fontsize="medium")
         ax.set_anchor("NW")
     return fig
@@ -101,7 +112,9 @@ def small_print() -> Iterator[None]:
         yield
 
 
-def save_sheet(fig: Figure, path: Path) -> None:
-    """Save a figure as PNG and close it."""
-    write_atomically(path, lambda temporary: fig.savefig(temporary, format="png", dpi=DOTS_AN_INCH))
+def save_sheet(fig: Figure, path: Path, weights: str) -> None:
+    """Save a figure as PNG, with the weights that it is by, and close it."""
+    fig.supxlabel(shown(f"weights {weights}", LONGEST_WEIGHTS), x=0.01, ha="left", color="0.4", fontsize=8)
+    dots = min(DOTS_AN_INCH, MOST_DOTS / max(fig.get_size_inches()))
+    write_atomically(path, lambda temporary: fig.savefig(temporary, format="png", dpi=dots))
     plt.close(fig)
