@@ -33,7 +33,7 @@ def refusal(experiment, data, checkpoint) -> str:
     assert checkpoint.read_bytes() == before and not list(weights_folder().iterdir())
     message = str(caught.value)
     assert "\n" not in message and message.endswith(".") and str(checkpoint) in message
-    assert "delete it to start anew" in message
+    assert "add --anew to start from random weights" in message
     return message
 
 

@@ -65,10 +65,10 @@ def test_train_writes_weights_and_says_where(small, tiny_folder, capsys):
     [
         (["nonsense"], "choose from: vicreg"),
         (["vicreg", "--epochs", "0"], "epochs must be from 1 to 100,000, got 0"),
-        (["vicreg", "--batch-size", "21"], "from 2 to the 20 training images, got 21"),
+        (["vicreg", "--batch-size", "21"], "A batch of 21 needs more images than the 20 there are to train on; set a smaller --batch-size"),
         (["vicreg", "--batch-size", "1"], "batch_size must be at least 2, got 1"),
         (["vicreg", "--batch-size", "8", "--seed", "-1"], "seed must be from 0"),
-        (["vicreg", "--device", "nonsense"], "'nonsense' cannot be used"),
+        (["vicreg", "--device", "nonsense"], "There is no device 'nonsense'; choose cpu or cuda"),
     ],
 )
 def test_what_cannot_be_trained_is_one_sentence_and_exit_code_1(small, tiny_folder, capsys, options, says):

@@ -46,7 +46,7 @@ def train(small, load_small, tiny_folder):
 
     def run(*options: str) -> int:
         epochs = () if "--epochs" in options else ("--epochs", "2")
-        return main(["train", *options, *epochs, "--device", "cpu", "--data", str(tiny_folder)])
+        return main(["train", "--device", "cpu", "--data", str(tiny_folder), *options, *epochs])
 
     return run
 
@@ -88,8 +88,8 @@ def test_all_numbers_have_a_range_that_the_experiments_keep():
 @pytest.mark.parametrize(
     ("allowed", "words", "inside", "outside"),
     [
-        (Range(2), "at least 2", [2, 1e300], [1, float("nan"), float("inf"), 10**400]),
-        (Range(0, without=0), "above 0", [5e-324], [0, -1]),
+        (Range(2), "at least 2", [2, 3e38], [1, float("nan"), float("inf"), 1e39, 10**400]),
+        (Range(0, without=0), "above 0", [2e-38], [0, -1, 5e-324]),
         (Range(0, 1, without=1), "at least 0 and below 1", [0, 0.999], [1, -1e-9]),
         (Range(0, 2**32 - 1), "from 0 to 4,294,967,295", [0, 2**32 - 1], [2**32, -1]),
     ],
@@ -113,7 +113,9 @@ def test_ranges(allowed, words, inside, outside):
         ("batch_size=" + "9" * 5000, "batch_size must be a whole number"),
         ("batch_size=none", "batch_size must be a whole number, got 'none'"),
         ("seed=4294967296", "seed must be from 0 to 4,294,967,295, got 4294967296"),
-        ("learning_rate=0", "learning_rate must be above 0"),
+        ("learning_rate=0", "learning_rate must be above 0, got 0.0."),
+        ("eps=1e300", "eps must be above 0, got 1e+300, which float32 cannot hold."),
+        ("eps=1e-300", "eps must be above 0, got 1e-300, which float32 cannot hold."),
         ("learning_rate=nan", "learning_rate must be a finite number, got 'nan'"),
         ("learning_rate=1e999", "learning_rate must be a finite number, got '1e999'"),
         ("code_learning_rate=fast", "code_learning_rate must be a finite number or none, got 'fast'"),
@@ -142,6 +144,7 @@ def test_a_setting_that_cannot_be_is_one_sentence(capsys, setting, says):
         (["no_generated_neighbors", "--set", "latent=true", "--as", "own"], "add --set neighbours_of=none"),
         (["latent_optimization", "--set", "latent=false", "--as", "own"], "or --set code_learning_rate=none"),
         (["all", "--as", "own"], "name it in place of 'all'"),
+        (["all", "--anew"], "name it in place of 'all'"),
         (["all", "--set", "eps=1e-3"], "name it in place of 'all'"),
         *((["vicreg", "--as", name], "has a meaning of its own already") for name in ("vicreg", "VICReg", "all")),
         *((["vicreg", "--as", name], "choose another name") for name in ("own_epoch3", "own_seed3", "a.checkpoint")),
@@ -261,10 +264,10 @@ def test_weights_of_another_run_are_not_replaced(own, train, capsys, monkeypatch
 def test_weights_of_other_images_are_not_replaced(own, tiny, small):
     other = tiny._replace(test=replace(tiny.test, fingerprint="another"))
     experiment = find_experiment("own")
-    with pytest.raises(VICRegError, match="trained on other images; choose another name with --as, or delete"):
+    with pytest.raises(VICRegError, match="trained on other images; choose another name with --as, or add --replace"):
         T.train(experiment, other, CPU)
     assert weights_file("own").read_bytes() == own
-    assert T.train(replace(experiment, epochs=1), tiny, CPU), "of the same run they are"
+    assert T.train(experiment, tiny, CPU), "of the same run they are"
 
 
 def test_what_cannot_be_read_is_not_replaced(own, train, capsys):
@@ -274,18 +277,53 @@ def test_what_cannot_be_read_is_not_replaced(own, train, capsys):
     assert weights_file("own").read_bytes() == own[:100]
 
 
-def test_built_in_weights_are_replaced_as_ever(train):
-    assert train("vicreg", "--batch-size", "10") == 0
+def test_built_in_weights_are_replaced_where_that_is_asked_for(train, capsys):
+    """Not by other settings, fewer epochs or other images, and neither are those of its way."""
+    assert train("vicreg", "--batch-size", "10", "--keep-epochs", "1") == 0
     checkpoint_file("vicreg").unlink()
-    assert train("vicreg", "--batch-size", "5") == 0
-    assert load_run("vicreg").experiment.batch_size == 5
+    before = [weights_file(name).read_bytes() for name in ("vicreg", "vicreg_epoch1")]
+    capsys.readouterr()
+    for options, says in (
+        (["--batch-size", "5"], "vicreg.pt were trained with other settings (batch_size); choose another name with --as, or add --replace"),
+        (["--batch-size", "10", "--epochs", "1"], "vicreg.pt are of 2 epochs, and would be replaced by 1; choose another name"),
+        (["--batch-size", "10", "--data", str(PROJECT / "sample")], "vicreg.pt were trained on other images; choose another name"),
+    ):
+        assert train("vicreg", *options) == 1
+        said = capsys.readouterr()
+        assert says in said.err and " epoch" not in said.out, "nothing is announced that is not done"
+    weights_file("vicreg").rename(weights_file("aside"))
+    assert train("vicreg", "--batch-size", "5", "--keep-epochs", "1") == 1 and "vicreg_epoch1.pt were trained with" in capsys.readouterr().err
+    weights_file("aside").rename(weights_file("vicreg"))
+    assert before == [weights_file(name).read_bytes() for name in ("vicreg", "vicreg_epoch1")]
+    assert train("vicreg", "--batch-size", "5", "--replace") == 0 and load_run("vicreg").experiment.batch_size == 5
+
+
+def test_a_run_of_as_many_epochs_may_be_trained_anew(train, capsys):
+    assert train("vicreg", "--batch-size", "10") == 0
+    said = capsys.readouterr().out
+    size = f"{-(-checkpoint_file('vicreg').stat().st_size // 10**6)} MB"
+    assert f"The checkpoint {checkpoint_file('vicreg')}, {size}, lets a larger --epochs continue from here; otherwise you can delete it." in said
+    before = weights_file("vicreg").read_bytes()
+    assert train("vicreg", "--batch-size", "10") == 0 and "has 2 epochs already" in capsys.readouterr().err
+    assert weights_file("vicreg").read_bytes() == before
+    assert train("vicreg", "--batch-size", "10", "--anew") == 0 and "2 epochs of CIFAR-10" in capsys.readouterr().out
+    assert len(load_run("vicreg").history.train) == 2 and weights_file("vicreg").read_bytes() != before, "the time it took differs"
+    assert train("vicreg", "--batch-size", "10", "--anew", "--extend") == 1 and "give one of the two" in capsys.readouterr().err
 
 
 def test_a_checkpoint_of_another_own_run_names_both_remedies(train, capsys):
     assert train("vicreg", "--set", "eps=0.01", "--batch-size", "10", "--as", "own") == 0
     assert train("vicreg", "--set", "eps=0.02", "--batch-size", "10", "--as", "own") == 1
     said = capsys.readouterr().err
-    assert "other settings (eps); choose another name with --as, or delete it to start anew" in said
+    assert "other settings (eps); choose another name with --as, or add --anew to start from random weights" in said
+
+
+def test_check_tells_the_settings_that_differ_and_takes_a_path(own, capsys):
+    for named in ("own", str(weights_file("own"))):
+        capsys.readouterr()
+        assert main(["check", named]) == 0
+        said = capsys.readouterr().out
+        assert said.startswith(f"{named}: epochs 1 to 2 on CPU") and said.endswith("; settings that differ from vicreg's: batch_size=10, variance_weight=5\n")
 
 
 def test_seeds_and_epochs_of_names(train, capsys):
@@ -323,7 +361,7 @@ def test_own_experiments_are_told_without_torch(own):
 def test_a_header_is_what_loading_tells(own, train):
     run = load_run("own")
     assert read_header(weights_file("own")).experiment == run.experiment
-    assert train("own", "--epochs", "1") == 0
+    assert train("own", "--epochs", "1", "--replace") == 0
     stored = torch.load(checkpoint_file("own"), weights_only=True)
     assert read_unfinished(checkpoint_file("own")) == (experiment_from(stored["experiment"]), 1)
 

@@ -93,7 +93,7 @@ def test_what_no_longer_holds_is_trained_again(train_all, tiny, small):
     neighbours = replace(NO_GENERATED_NEIGHBORS, batch_size=10)
     assert is_trained(neighbours, tiny)
     (runs_folder() / "vicreg.checkpoint.pt").unlink()
-    T.train(replace(experiment, epochs=1), tiny, CPU)  # other weights, other neighbours
+    T.train(replace(experiment, epochs=1), tiny, CPU, replace_weights=True)  # other weights, other neighbours
     assert not is_trained(neighbours, tiny)
 
 
@@ -163,7 +163,7 @@ def test_kept_weights_are_those_of_a_shorter_run(small, load_small, tiny, assert
         assert sum(leg.epochs for leg in run.provenance.legs) == epochs
     kept = torch.load(weights_folder() / "vicreg_epoch2.pt", weights_only=True)
     (runs_folder() / "vicreg.checkpoint.pt").unlink()
-    shorter = torch.load(T.train(replace(small, epochs=2), tiny, CPU), weights_only=True)
+    shorter = torch.load(T.train(replace(small, epochs=2), tiny, CPU, replace_weights=True), weights_only=True)
     for part in ("encoder", "projector"):
         assert all(torch.equal(kept[part][key], value) for key, value in shorter[part].items())
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import torch
 
-from .experiments import EXPERIMENTS, Experiment, experiment_from, parts_of
+from .experiments import Experiment, experiment_from
 from .history import History, history_from
 from .runtime.atomic import check_writable
 from .runtime.errors import VICRegError
@@ -31,7 +31,6 @@ class Checkpoint:
     def __init__(self, experiment, data, encoder, projector, optimizer):
         self.path = checkpoint_file(experiment.name)
         self.experiment = experiment
-        self.own = parts_of(experiment.name)[0] not in EXPERIMENTS  # the user chose the name
         self.data = data
         self.parts = {"encoder": encoder, "projector": projector, "optimizer": optimizer}
         # The weights that decide which images are neighbours.
@@ -51,19 +50,17 @@ class Checkpoint:
         }
         save_tensors(content, self.path)
 
-    def load(self) -> Progress:
-        """Bring the run to its last checkpoint; no progress where there is none.
+    def load(self, anew: bool = False) -> Progress:
+        """Bring the run to its last checkpoint; no progress where there is none, or where it starts anew.
 
-        Raises: VICRegError where it is damaged or another run's, or where there is none and another
-        run's weights go by the user's own name.
+        Raises: VICRegError where it is damaged or another run's.
 
         A checkpoint of the same experiment with fewer or more epochs is this run's: nothing in
         an epoch depends on how many are to come.
         """
-        if not self.path.exists():
-            self.check_not_anothers()
+        if anew or not self.path.exists():
             return Progress(History(torch.empty(0, self.steps, 3), torch.empty(0, 3)), ())
-        remedy = "delete it to start anew"
+        remedy = "add --anew to start from random weights"
         try:
             with open(self.path, "rb") as file:
                 content = load_tensors(file)
@@ -74,8 +71,7 @@ class Checkpoint:
             states = {name: content[name] for name in self.parts}
         except Exception as error:  # torch, zip, pickle and key errors alike: all mean a bad file
             raise VICRegError(f"The checkpoint {self.path} is damaged; {remedy}.") from error
-        rename = "choose another name with --as, or " if self.own else ""
-        self.check_same(f"The checkpoint {self.path} was", stored, fingerprint, rename + remedy)
+        self.check_same(f"The checkpoint {self.path} was", stored, fingerprint, f"choose another name with --as, or {remedy}")
         self.check_same_neighbours(f"The checkpoint {self.path} was", neighbours_by, remedy)
         try:
             for name, part in self.parts.items():
@@ -93,7 +89,7 @@ class Checkpoint:
         """
         run = load_run(self.experiment.name)
         where = f"The weights {weights_file(self.experiment.name)} were"
-        remedy = "leave --extend out to train anew"
+        remedy = "choose another name with --as, or leave --extend out and add --replace"
         self.check_same(where, run.experiment, run.provenance.data_fingerprint, remedy)
         if run.provenance.neighbours_by is not None:  # older files do not say
             self.check_same_neighbours(where, run.provenance.neighbours_by, remedy)
@@ -101,18 +97,21 @@ class Checkpoint:
         self.parts["projector"].load_state_dict(run.projector.state_dict())
         return Progress(run.history, run.provenance.legs)
 
-    def check_not_anothers(self) -> None:
-        """Refuse to replace weights by another run's, where the name is the user's own.
+    def check_replaceable(self, experiment: Experiment) -> None:
+        """Refuse to replace weights of other images, of other settings or of more epochs than an experiment's.
 
-        A built-in experiment's are replaced: they can be trained again by their name.
+        Parameters: experiment, the run's own, or the run after some of its epochs.
         """
-        path = weights_file(self.experiment.name)
-        if not self.own or not path.exists():
+        path = weights_file(experiment.name)
+        if not path.exists():
             return
-        remedy = "choose another name with --as, or delete that file"
+        remedy = "choose another name with --as, or add --replace"
         if (header := read_header(path)) is None:
             raise VICRegError(f"The weights would replace {path}, which cannot be read; {remedy}.")
-        self.check_same(f"The weights {path} were", header.experiment, header.data_fingerprint, remedy)
+        theirs = replace(header.experiment, name=header.name.removesuffix(experiment.name.removeprefix(self.experiment.name)))
+        self.check_same(f"The weights {path} were", theirs, header.data_fingerprint, remedy)
+        if header.epochs > experiment.epochs:
+            raise VICRegError(f"The weights {path} are of {header.epochs} epochs, and would be replaced by {experiment.epochs}; {remedy}.")
 
     def check_same(self, what: str, stored: Experiment, fingerprint: str, remedy: str) -> None:
         """Refuse what was trained with other settings (epochs aside) or on other images."""
@@ -121,9 +120,7 @@ class Checkpoint:
             changed = ", ".join(key for key in ours if ours[key] != theirs[key])
             raise VICRegError(f"{what} trained with other settings ({changed}); {remedy}.")
         if fingerprint != self.data.fingerprint:
-            raise VICRegError(
-                f"{what} trained on other images; {remedy}, or name the images of then with --data."
-            )
+            raise VICRegError(f"{what} trained on other images; {remedy}, or name the images of then with --data.")
 
     def check_same_neighbours(self, what: str, neighbours_by: str | None, remedy: str) -> None:
         """Refuse what was trained on neighbours by other weights than are there now."""

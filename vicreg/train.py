@@ -50,6 +50,8 @@ def train(
     keep_epochs: Collection[int] = (),
     log: Path | None = None,
     probe_every: int = 0,
+    anew: bool = False,
+    replace_weights: bool = False,
 ) -> Path:
     """Train an experiment to its last epoch, from its checkpoint where there is one.
 
@@ -59,14 +61,17 @@ def train(
     workers, the processes that share every batch, of which the chief writes; speed, what is done
     to make steps faster, in one process alone; keep_epochs, after which the weights are also
     kept, as those of :meth:`Experiment.after` so many epochs; log and probe_every, as for
-    :func:`vicreg.event_log.event_log`, which changes nothing of the weights.
+    :func:`vicreg.event_log.event_log`, which changes nothing of the weights; anew, whether a checkpoint
+    is passed over, which stands until the first new one; replace_weights, whether the weights of
+    other images, of other settings or of more epochs may be replaced.
     Returns: the weights file written at the end.
     Raises: ValueError or VICRegError for settings that cannot work; VICRegError when a loss is not
-    finite, when the checkpoint is damaged or another run's, or when nothing can be compiled or
-    recorded here.
+    finite, when the checkpoint is damaged or another run's, when weights may not be replaced, or when
+    nothing can be compiled or recorded here.
     The last good checkpoint is always kept.
     """
-    check_settings(experiment, data, device, workers, speed, keep_epochs)
+    check_settings(experiment, device, workers, speed, keep_epochs)
+    check_fits(experiment, data)
     check_log(log, experiment, probe_every)
     keep_freed_memory()
     encoder, projector = (
@@ -77,9 +82,13 @@ def train(
         encoder.remember(data.train.images)
     optimizer = adam(experiment, encoder, projector)
     checkpoint = Checkpoint(experiment, data, encoder, projector, optimizer)
-    history, legs = checkpoint.load()
+    history, legs = checkpoint.load(anew)
     if extend and not legs:
         history, legs = checkpoint.start_from_weights()
+    if not replace_weights:
+        kept = (experiment.after(epochs) for epochs in keep_epochs if len(history.train) < epochs < experiment.epochs)
+        for written in (replace(experiment, epochs=max(experiment.epochs, len(history.train))), *kept):
+            checkpoint.check_replaceable(written)
     optimizer_state = "kept" if optimizer.state else "fresh"
     for group in optimizer.param_groups:
         group["capturable"] = speed.graph  # keeps the count of steps where a graph can see it
@@ -93,7 +102,11 @@ def train(
     steps = len(data.train) // size
     epochs_done, saved_at = len(history.train), -math.inf
     warn_of_the_past(keep_epochs, epochs_done, checkpoint)
-    if workers.chief and epochs_done >= experiment.epochs:
+    if workers.chief and epochs_done < experiment.epochs:
+        shared = f", {workers.size} processes" if workers.size > 1 else ""
+        epochs = f"{experiment.epochs} epoch{'s' * (experiment.epochs != 1)}"
+        print(f"{experiment.name}: {epochs} of {data.train.name} on {describe(device)}{shared}", flush=True)
+    elif workers.chief:
         print(f"{experiment.name} has {epochs_done} epoch{'s' * (epochs_done != 1)} already; --epochs trains more.", file=sys.stderr)
 
     def provenance() -> Provenance:
@@ -143,7 +156,6 @@ def train(
 
 def check_settings(
     experiment: Experiment,
-    data: Splits,
     device: torch.device,
     workers: Workers = ALONE,
     speed: Speed = PLAIN,
@@ -151,18 +163,6 @@ def check_settings(
 ) -> None:
     """Refuse settings that cannot train, with a VICRegError or a ValueError that says so."""
     check_ranges(experiment)
-    if experiment.batch_size > len(data.train):
-        raise ValueError(
-            f"batch_size must be from 2 to the {len(data.train):,} training images, "
-            f"got {experiment.batch_size}; set it with --batch-size."
-        )
-    for split in data:
-        if split.images.shape[2:] != (experiment.side, experiment.side):
-            height, width = split.images.shape[2:]
-            raise VICRegError(
-                f"The {split.split} images have {height}x{width} pixels and not the experiment's "
-                f"{experiment.side}x{experiment.side}; take images of that size, or set another side with --side."
-            )
     if experiment.batch_size % workers.size:
         raise ValueError(
             f"The batch size must be a multiple of the {workers.size} processes that share it, "
@@ -177,6 +177,24 @@ def check_settings(
             f"Weights can be kept after epochs 1 to {experiment.epochs}, "
             f"got {', '.join(map(str, sorted(keep_epochs)))}."
         )
+
+
+def check_fits(experiment: Experiment, data: Splits) -> None:
+    """Refuse images that an experiment cannot be trained on, with a VICRegError that says so."""
+    if experiment.batch_size > len(data.train):
+        raise VICRegError(
+            f"A batch of {experiment.batch_size} needs more images than the {len(data.train):,} there are to train on; "
+            "set a smaller --batch-size."
+        )
+    for split in data:
+        if len(split) < 2:
+            raise VICRegError(f"A batch takes two {split.split} images at least, and there are {len(split)}; add some.")
+        if split.images.shape[2:] != (experiment.side, experiment.side):
+            height, width = split.images.shape[2:]
+            raise VICRegError(
+                f"The {split.split} images have {height}x{width} pixels and not the experiment's "
+                f"{experiment.side}x{experiment.side}; take images of that size, or set another side with --side."
+            )
 
 
 def initial_models(
@@ -274,7 +292,7 @@ def warn_of_the_past(keep_epochs: Collection[int], epochs_done: int, checkpoint:
     if missing:
         print(
             f"The weights after epoch {', '.join(map(str, missing))} are not kept: the run has done "
-            f"{epochs_done} epochs already; to have them, delete {checkpoint.path} and train anew.",
+            f"{epochs_done} epochs already; add --anew to have them.",
             file=sys.stderr,
         )
 

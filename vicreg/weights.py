@@ -191,7 +191,7 @@ def load_run(name_or_path: str | Path) -> Run:
     except Exception as error:  # torch, zip, pickle and key errors alike: all mean a bad file
         raise VICRegError(
             f"{path} is damaged or not a weights file of this project ({reason(error)}); restore it, or "
-            f"train it anew with: {training_command(name)}"
+            f"train it anew with: {training_command(name)} --replace"
         ) from error
     if named and experiment.name != name:
         raise VICRegError(

@@ -20,7 +20,7 @@ from vicreg import data
 from vicreg import representations as R
 from vicreg import train as T
 from vicreg.datasets import cifar10 as cifar10_files
-from vicreg.datasets.decode import decode_small
+from vicreg.datasets.decode import decode_upright
 from vicreg.experiments import VICREG
 from vicreg.history import History
 from vicreg.runtime.errors import VICRegError
@@ -32,12 +32,12 @@ CPU = torch.device("cpu")
 
 def test_no_flipped_bit_makes_another_picture_of_a_png(noise_images):
     good = next(iter(noise_images.values()))
-    pixels = decode_small(good)
+    pixels = decode_upright(good)
     refused = 0
     for position in range(0, len(good), 7):
         spoiled = good[:position] + bytes([good[position] ^ 16]) + good[position + 1 :]
         try:
-            assert np.array_equal(decode_small(spoiled), pixels)
+            assert np.array_equal(decode_upright(spoiled), pixels)
         except ValueError:
             refused += 1
     assert refused > 0.9 * len(range(0, len(good), 7))
@@ -46,14 +46,14 @@ def test_no_flipped_bit_makes_another_picture_of_a_png(noise_images):
 def test_the_checkpoint_of_another_experiment_in_its_place_is_refused(small, tiny, checkpoint):
     T.train(replace(small, name="other", epochs=1), tiny, CPU)
     (checkpoint.parent / "other.checkpoint.pt").rename(checkpoint)
-    with pytest.raises(VICRegError, match=r"trained with other settings \(name\); delete it to start anew\."):
+    with pytest.raises(VICRegError, match=r"trained with other settings \(name\); choose another name with --as, or add --anew to start from random weights\."):
         T.train(small, tiny, CPU)
 
 
 def test_weights_in_a_checkpoints_place_are_refused(small, tiny, checkpoint):
     weights = T.train(replace(small, epochs=1), tiny, CPU)
     weights.replace(checkpoint)
-    with pytest.raises(VICRegError, match="is damaged; delete it to start anew"):
+    with pytest.raises(VICRegError, match="is damaged; add --anew to start from random weights"):
         T.train(small, tiny, CPU)
 
 
@@ -91,6 +91,6 @@ def test_an_archive_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeyp
     def deny(*arguments):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr(cifar10_files, "open_packed", deny)
+    monkeypatch.setattr(cifar10_files, "read_bounded", deny)
     with pytest.raises(VICRegError, match=r"cannot be read \(Permission denied\); make it readable"):
         list(cifar10_files.read_archive(Path(tmp_path / "a.tar.gz")))

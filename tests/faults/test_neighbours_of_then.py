@@ -43,7 +43,7 @@ def test_other_weights_of_the_first_model_are_refused_by_name(first_model, on_ne
         T.train(replace(on_neighbours, epochs=2), tiny, CPU)
     assert str(caught.value) == (
         f"The checkpoint {checkpoint} was trained on neighbours by other weights of vicreg than "
-        f"{weights_file('vicreg')} are now; delete it to start anew, or restore those weights."
+        f"{weights_file('vicreg')} are now; add --anew to start from random weights, or restore those weights."
     )
     assert checkpoint.read_bytes() == before
 
@@ -60,7 +60,7 @@ def test_weights_by_other_weights_of_the_first_model_are_not_extended(
         T.train(replace(on_neighbours, epochs=2), tiny, CPU, extend=True)
     assert str(caught.value) == (
         f"The weights {path} were trained on neighbours by other weights of vicreg than "
-        f"{weights_file('vicreg')} are now; leave --extend out to train anew, or restore those weights."
+        f"{weights_file('vicreg')} are now; choose another name with --as, or leave --extend out and add --replace, or restore those weights."
     )
     assert path.read_bytes() == before
     first_model.fingerprint = "then"

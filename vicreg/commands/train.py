@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,11 @@ def add(commands) -> None:
         action="store_true",
         help="without a checkpoint, go on from the weights file, with a fresh optimizer",
     )
+    train.add_argument("--anew", action="store_true", help="start from random weights, whatever checkpoint there is")
+    train.add_argument(
+        "--replace", action="store_true", dest="replace_weights",
+        help="replace weights of other images, of other settings or of more epochs too",
+    )  # fmt: skip
     train.add_argument(
         "--keep-epochs", type=numbers, default=[], metavar="N,…",
         help="keep the weights after these epochs too, as NAME_epochN",
@@ -64,7 +70,7 @@ def add(commands) -> None:
     )  # fmt: skip
     train.add_argument("--device", metavar="D", help="cpu or cuda; default: the best there is")
     train.add_argument(
-        "--data", metavar="DIR",
+        "--data", type=path, metavar="DIR",
         help="a copy of CIFAR-10, or any folder of JPEG, PNG or WebP pictures; default: $VICREG_DATA, else data/",
     )  # fmt: skip
     train.add_argument("--strict", action="store_true", help="refuse a folder with a picture that cannot be read")
@@ -145,48 +151,53 @@ def tell_cost(data: Splits, experiment: Experiment) -> None:
     print(told + ("" if side == VICREG.side else f"; a step takes up to {longer:.1f} times the time and memory of {VICREG.side}x{VICREG.side}"))
 
 
+def kept_epochs(options: argparse.Namespace, experiment: Experiment) -> list[int]:
+    """After which epochs an experiment's weights are kept too; of all experiments, those that have so many."""
+    return [epochs for epochs in options.keep_epochs if options.name != ALL or epochs <= experiment.epochs]
+
+
 def train_experiments(options: argparse.Namespace) -> int:
     """Train the experiment that the options name, or all of them."""
-    if options.name == ALL and (options.settings or options.own_name is not None):
-        raise VICRegError("--set and --as are of one experiment; name it in place of 'all'.")
+    if options.name == ALL and (options.settings or options.own_name is not None or options.anew):
+        raise VICRegError("--set, --as and --anew are of one experiment; name it in place of 'all'.")
+    if options.anew and options.extend:
+        raise VICRegError("--anew starts from random weights, and --extend goes on from trained ones; give one of the two.")
     names = EXPERIMENTS if options.name == ALL else [options.name]
     experiments = [chosen_experiment(options, name) for name in names]
-    current = experiments[0]
+    current, began = experiments[0], time.time()
     folder = own_pictures(options)
     try:
         # Heavy, and not needed to list or to refuse a wrong name.
         from ..data import load_cifar10
         from ..fitting_batch import train_or_advise
         from ..folder_images import load_folder
-        from ..runtime.device import best_device, describe
+        from ..runtime.device import best_device
         from ..runtime.distributed import join_workers, leave_workers
+        from ..train import check_settings
         from ..train_all import table, train_series
 
         workers, device = join_workers(best_device(options.device))
-        data = load_cifar10(options.data) if folder is None else load_folder(folder, current.side, options.strict)
+        speed = speed_of(options)
+        for experiment in experiments:
+            check_settings(experiment, device, workers, speed, kept_epochs(options, experiment))
+        data = load_cifar10(options.data) if folder is None else load_folder(folder, current.side, options.strict, current.batch_size)
         if folder is not None and workers.chief:
             tell_cost(data, current)
-        speed = speed_of(options)
         outcomes = {}
 
         def train(experiment: Experiment) -> None:
             nonlocal current
             current = experiment
-            if workers.chief:
-                epochs = f"{experiment.epochs} epoch{'s' * (experiment.epochs != 1)}"
-                shared = f", {workers.size} processes" if workers.size > 1 else ""
-                print(
-                    f"{experiment.name}: {epochs} of {data.train.name} on "
-                    f"{describe(device)}{shared}",
-                    flush=True,
-                )
             weights = train_or_advise(
                 experiment, data, device, extend=options.extend, workers=workers, speed=speed,
-                keep_epochs=[n for n in options.keep_epochs if options.name != ALL or n <= experiment.epochs],
-                log=options.log, probe_every=options.probe_every,
+                keep_epochs=kept_epochs(options, experiment),
+                log=options.log, probe_every=options.probe_every, anew=options.anew, replace_weights=options.replace_weights,
             )  # fmt: skip
             if workers.chief:
                 print(f"The weights are in {weights}.", flush=True)
+                if (kept := checkpoint_file(experiment.name)).exists():
+                    size = megabytes(kept.stat().st_size)
+                    print(f"The checkpoint {kept}, {size}, lets a larger --epochs continue from here; otherwise you can delete it.")
 
         if options.name == ALL:
             outcomes = train_series(experiments, data, train, go_on=workers.size == 1)
@@ -198,8 +209,8 @@ def train_experiments(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         checkpoint = checkpoint_file(current.name)
         kept = (
-            f"{checkpoint} is kept. The same command goes on from there."
-            if checkpoint.exists()
+            f"{checkpoint} is kept. The same command{', without --anew,' * options.anew} goes on from there."
+            if checkpoint.exists() and not (options.anew and checkpoint.stat().st_mtime < began)
             else "no epoch was finished. The same command starts anew."
         )
         print(f"\nInterrupted; {kept}", file=sys.stderr)
