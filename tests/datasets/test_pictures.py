@@ -63,6 +63,7 @@ def test_a_process_that_dies_is_told(some, monkeypatch):
         list(decoded(some, 32))
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # torch's loader, of which a part is missing
 def test_where_not_all_processes_can_be_started_none_is_left_and_all_is_decoded(some, monkeypatch):
     started, start = [], multiprocessing.process.BaseProcess.start
 
